@@ -136,6 +136,15 @@ struct uploaded {
     bool said;              /* the upload was the message itself: no encode(), and `outcome` is all of it, uncertain ones too */
 };
 
+#define ALBUM_MAX 10
+
+/* One of the messages that go as one. */
+struct album_item {
+    const struct errand *errand;
+    struct upload file;
+    struct outcome outcome; /* of album_settle() */
+};
+
 /* What renew() has made of the platform's answers. */
 struct renewed {
     struct slice token;
@@ -162,6 +171,7 @@ struct channel_ops {
     int64_t recall_ms;              /* CHAN_RECALL: what was sent longer ago stays there; 0: no bound is known */
     int64_t media_ms;               /* how long the platform keeps a file that was sent to us; 0: not known */
     int64_t upload_max;             /* upload(): bytes of a file; larger ones fail before anything is sent */
+    size_t album_max;               /* album(): messages, ALBUM_MAX at most */
     const struct setting_key *keys; /* ended by a NULL name */
     const struct words *words;      /* the same in Chinese, for the pages; ended by a NULL name */
 
@@ -216,6 +226,15 @@ struct channel_ops {
      * for those that fetch it themselves. KF_UNSUPPORTED: this file need not be taken there first. NULL: files go as addresses (errand.file_url), or not at all. */
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+    /* Files of staff that are sent in one go are shown as one where that is possible. May this message stand in an album, by what is known of its
+     * file? NULL: each goes for itself. */
+    bool (*joins)(const struct message *);
+    /* The one request for 2 to album_max of them, in their order: all of one conversation, never tried before, upload_max bytes together, and only
+     * the first answers another. What has not gone that way is tried again one by one. */
+    enum kf_rc (*album)(const struct channel *, struct arena *, const struct album_item *all, size_t n, const struct env *,
+                        struct http_req *ret);
+    /* What the answer means for each of them. No answer at all (status 0) comes here too. */
+    enum kf_rc (*album_settle)(const struct channel *, struct arena *, struct album_item *all, size_t n, const struct http_resp *);
     /* Does the platform know us, and where to find us? The last answer in (NULL at first), the next request out: KF_AGAIN. KF_OK: all is well,
      * and `why` says who we are there; else it says what is not: KF_AUTH the credentials, KF_IO no answer that can be read, KF_REJECTED anything
      * else. `hook` is the address of our webhook; `tell`: where a platform takes it by a call, it is told. Nothing that a visitor

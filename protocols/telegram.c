@@ -303,6 +303,7 @@ const struct channel_ops telegram_ops = {
     .caption_max = TELEGRAM_CAPTION_MAX,
     .body_max = 1u << 20,
     .upload_max = UPLOAD_MAX,
+    .album_max = 10,
     .keys = keys,
     .words = telegram_chinese,
     .open = telegram_open,
@@ -312,5 +313,8 @@ const struct channel_ops telegram_ops = {
     .settle = telegram_settle,
     .media = telegram_media,
     .upload = telegram_upload,
+    .joins = telegram_joins,
+    .album = telegram_album,
+    .album_settle = telegram_album_settle,
     .meet = telegram_meet,
 };

@@ -9,6 +9,7 @@
 #define TELEGRAM_SECRETS_MAX 4
 #define TELEGRAM_TEXT_MAX    4096 /* UTF-16 units */
 #define TELEGRAM_CAPTION_MAX 1024
+#define TELEGRAM_BODY_MAX    (256u * 1024) /* without files */
 
 struct telegram {
     struct arena *arena; /* owns all of this */
@@ -37,6 +38,15 @@ const char *telegram_address(const struct telegram *t, struct arena *a, const ch
 /* POST METHOD with a JSON body. Takes what is in `body` and finishes it. */
 enum kf_rc telegram_post(const struct telegram *t, struct arena *a, const char *method, struct buf *body, struct http_req *ret);
 
+/* What every call about a chat begins with: {"chat_id":… ; and of which topic. */
+void telegram_begin(struct buf *b, const struct errand *e);
+void telegram_topic(struct buf *b, const struct errand *e);
+/* Does it answer a message of the chat? Then the member that says so. */
+bool telegram_answers(const struct errand *e);
+void telegram_reply(struct buf *b, const struct errand *e);
+/* It was sent: `ret` has the name of this message, "CHAT:NUMBER". */
+void telegram_sent(struct json_keep *keep, const json_t *message, struct outcome *ret);
+
 enum kf_rc telegram_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
                             struct received *ret);
 enum kf_rc telegram_encode(const struct channel *ch, struct arena *a, const struct errand *e, const struct env *env, struct http_req *ret);
@@ -44,6 +54,10 @@ enum kf_rc telegram_settle(const struct channel *ch, struct arena *a, const stru
                            struct outcome *ret);
 enum kf_rc telegram_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
                            const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done);
+bool telegram_joins(const struct message *m);
+enum kf_rc telegram_album(const struct channel *ch, struct arena *a, const struct album_item *all, size_t n, const struct env *env,
+                          struct http_req *ret);
+enum kf_rc telegram_album_settle(const struct channel *ch, struct arena *a, struct album_item *all, size_t n, const struct http_resp *resp);
 
 extern const struct words telegram_chinese[];
 

@@ -3,6 +3,7 @@
 #include "protocols/telegram_reading.h"
 
 #define EVENTS_FEW 4
+#define EVENTS_MAX 1024
 /* Formatted messages nest; how deep is nowhere written. */
 #define LEVELS_MAX 64
 
@@ -517,9 +518,10 @@ static void refuse(struct received *ret, int status, const char *reason)
 static size_t events_of(const json_t *root)
 {
     const json_t *reaction = json_object_get(root, "message_reaction");
+    size_t n = EVENTS_FEW + json_array_size(json_object_get(json_object_get(root, "deleted_business_messages"), "message_ids")) +
+               json_array_size(json_object_get(reaction, "old_reaction")) + json_array_size(json_object_get(reaction, "new_reaction"));
 
-    return EVENTS_FEW + json_array_size(json_object_get(json_object_get(root, "deleted_business_messages"), "message_ids")) +
-           json_array_size(json_object_get(reaction, "old_reaction")) + json_array_size(json_object_get(reaction, "new_reaction"));
+    return n < EVENTS_MAX ? n : EVENTS_MAX;
 }
 
 static enum kf_rc read_update(struct reading *r, const json_t *root, struct received *ret)

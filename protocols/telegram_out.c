@@ -1,26 +1,15 @@
-/* telegram_out.c: what we have Telegram do, and what its answer means. */
+/* telegram_out.c: what we have Telegram do, and what its answer means. Files go by telegram_file.c. */
 #include "core/card.h"
-#include "core/utf8.h"
-#include "protocols/multipart.h"
 #include "protocols/place.h"
 #include "protocols/stamp.h"
 #include "protocols/telegram_impl.h"
 #include "protocols/url.h"
-#include "protocols/vcard.h"
 
 #include <ctype.h>
 
-#define BODY_MAX     (256u * 1024)
-#define DATA_MAX     64 /* bytes that come back with a tap */
-#define PHOTO_MAX    (10LL << 20)
+#define DATA_MAX     64          /* bytes that come back with a tap */
 #define FETCHED_MAX  (5LL << 20) /* of a photo that is fetched from an address */
-#define PHOTO_SIDES  10000       /* width and height together */
-#define PHOTO_RATIO  20
 #define CHOICES_MAX  100
-#define STICKER_MAX  (512u << 10)
-#define STICKER_SIDE 512
-#define VCARD_MAX    2048 /* bytes of what goes beside name and number */
-#define CONTACT_MAX  64   /* of a contact's name */
 #define REPLY_PREFIX "{\"message_id\":"
 
 /* ---- members ----------------------------------------------------------------------------------------------------------------- */
@@ -36,14 +25,14 @@ static struct slice number_of(const char *ref)
     return colon ? slice_of(colon + 1) : (struct slice){ NULL, 0 };
 }
 
-static void reply_parameters(struct buf *b, const struct errand *e)
+void telegram_reply(struct buf *b, const struct errand *e)
 {
     buf_str(b, REPLY_PREFIX);
     telegram_id(b, number_of(e->reply_ref));
     buf_str(b, ",\"allow_sending_without_reply\":true}");
 }
 
-static bool answers(const struct errand *e)
+bool telegram_answers(const struct errand *e)
 {
     return !e->part && number_of(e->reply_ref).n > 0;
 }
@@ -108,12 +97,11 @@ static json_t *choices_of(const struct errand *e)
     return list.p && !e->more ? json_loadb(list.p, list.n, 0, NULL) : NULL;
 }
 
-/* What every call about a chat begins with: {"chat_id":… */
-static void begin(struct buf *b, const struct errand *e)
+void telegram_begin(struct buf *b, const struct errand *e)
 {
     struct telegram_peer to = telegram_peer_of(slice_of(e->peer && *e->peer ? e->peer : e->user));
 
-    buf_init(b, BODY_MAX);
+    buf_init(b, TELEGRAM_BODY_MAX);
     buf_char(b, '{');
     buf_str(b, "\"chat_id\":");
     telegram_id(b, to.chat);
@@ -123,7 +111,7 @@ static void begin(struct buf *b, const struct errand *e)
     }
 }
 
-static void add_topic(struct buf *b, const struct errand *e)
+void telegram_topic(struct buf *b, const struct errand *e)
 {
     struct telegram_peer to = telegram_peer_of(slice_of(e->peer));
 
@@ -155,8 +143,8 @@ static const char *message_body(struct buf *b, const struct errand *e)
     struct buf text, markup;
     struct card card;
 
-    buf_init(&text, BODY_MAX);
-    buf_init(&markup, BODY_MAX);
+    buf_init(&text, TELEGRAM_BODY_MAX);
+    buf_init(&markup, TELEGRAM_BODY_MAX);
     if (e->message.kind == MESSAGE_CARD && card_read(e->message.text, &card) && card_keyboard(&markup, card.url)) {
         card_write(&text, &(struct card){ .title = card.title, .words = card.words });
         picture = is_caption_of_picture(e, buf_slice(&text)) ? e->file_url : NULL;
@@ -166,17 +154,17 @@ static const char *message_body(struct buf *b, const struct errand *e)
     if (picture)
         method = "sendPhoto";
     unfit(&text, choices);
-    begin(b, e);
-    add_topic(b, e);
+    telegram_begin(b, e);
+    telegram_topic(b, e);
     if (picture) {
         buf_str(b, ",\"photo\":");
         buf_json(b, slice_of(picture));
     }
     buf_str(b, picture ? ",\"caption\":" : ",\"text\":");
     buf_json(b, buf_slice(&text));
-    if (answers(e)) {
+    if (telegram_answers(e)) {
         buf_str(b, ",\"reply_parameters\":");
-        reply_parameters(b, e);
+        telegram_reply(b, e);
     }
     if (markup.n || (choices && keyboard(&markup, choices))) {
         buf_str(b, ",\"reply_markup\":");
@@ -198,16 +186,16 @@ static enum kf_rc send_place(const struct telegram *t, struct arena *a, const st
 
     buf_init(&degrees, 64);
     place_degrees(&degrees, at->lat, ", ", at->lon);
-    begin(&b, e);
-    add_topic(&b, e);
+    telegram_begin(&b, e);
+    telegram_topic(&b, e);
     buf_printf(&b, ",\"latitude\":%.7f,\"longitude\":%.7f,\"title\":", at->lat, at->lon);
     buf_json(&b, at->card.title);
     buf_str(&b, ",\"address\":");
     buf_json(&b, at->card.words.n ? at->card.words : buf_slice(&degrees));
     buf_finish(&degrees);
-    if (answers(e)) {
+    if (telegram_answers(e)) {
         buf_str(&b, ",\"reply_parameters\":");
-        reply_parameters(&b, e);
+        telegram_reply(&b, e);
     }
     buf_char(&b, '}');
     return telegram_post(t, a, "sendVenue", &b, ret);
@@ -237,7 +225,7 @@ static enum kf_rc change_message(const struct telegram *t, struct arena *a, cons
         return KF_UNSUPPORTED; /* it has not come there */
     if (edits && text_length(e->message.text, TEXT_UTF16) > TELEGRAM_TEXT_MAX)
         return KF_LIMIT;
-    begin(&b, e);
+    telegram_begin(&b, e);
     buf_str(&b, ",\"message_id\":");
     telegram_id(&b, number);
     if (edits) {
@@ -266,7 +254,7 @@ static enum kf_rc set_reaction(const struct telegram *t, struct arena *a, const 
         else
             buf_char(&plain, s.p[i]);
     }
-    begin(&b, e);
+    telegram_begin(&b, e);
     buf_str(&b, ",\"message_id\":");
     telegram_id(&b, number);
     buf_str(&b, ",\"reaction\":[");
@@ -285,8 +273,8 @@ static enum kf_rc send_typing(const struct telegram *t, struct arena *a, const s
 {
     struct buf b;
 
-    begin(&b, e);
-    add_topic(&b, e);
+    telegram_begin(&b, e);
+    telegram_topic(&b, e);
     buf_str(&b, ",\"action\":\"typing\"}");
     return telegram_post(t, a, "sendChatAction", &b, ret);
 }
@@ -406,10 +394,8 @@ static void read_failure(struct json_keep *keep, const struct errand *e, const s
     }
 }
 
-/* "CHAT:NUMBER" of the message that was sent. */
-static void read_success(struct json_keep *keep, const json_t *root, struct outcome *ret)
+void telegram_sent(struct json_keep *keep, const json_t *message, struct outcome *ret)
 {
-    const json_t *message = json_object_get(root, "result");
     struct slice chat = json_get_text(keep, json_object_get(message, "chat"), "id"), number = json_get_text(keep, message, "message_id");
     char *ref;
 
@@ -432,144 +418,11 @@ enum kf_rc telegram_settle(const struct channel *ch, struct arena *a, const stru
     if (!resp->status)
         ret->text = slice_of(resp->failure ? resp->failure : "no answer");
     else if (root && json_is_true(json_object_get(root, "ok")))
-        read_success(&keep, root, ret);
+        telegram_sent(&keep, json_object_get(root, "result"), ret);
     else if (resp->status == 200)
         ret->cls = OUTCOME_UNCERTAIN; /* done or not: that could not be read */
     else
         read_failure(&keep, e, resp, root, ret);
     json_decref(root);
     return keep.failed ? KF_NOMEM : KF_OK;
-}
-
-/* ---- a file and its message: one request ------------------------------------------------------------------------------------- */
-
-struct way {
-    const char *mime, *method, *field;
-    int64_t max; /* bytes; larger ones go as documents */
-};
-
-/* False: they are not known. */
-static bool sides_of(const struct errand *e, int64_t *w, int64_t *h)
-{
-    struct slice file = json_member(slice_of(e->message.extra), "file");
-    json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
-    bool ret = json_get_i64(root, "width", w) && json_get_i64(root, "height", h);
-
-    json_decref(root);
-    return ret;
-}
-
-static bool is_photo(const struct errand *e)
-{
-    int64_t w = 0, h = 0;
-
-    return !sides_of(e, &w, &h) ||
-           (w > 0 && h > 0 && w <= PHOTO_SIDES && h <= PHOTO_SIDES && w + h <= PHOTO_SIDES && w <= PHOTO_RATIO * h && h <= PHOTO_RATIO * w);
-}
-
-/* Small as a sticker is, and without words, for which there is no place beside one. */
-static bool is_sticker(const struct errand *e, const struct upload *up)
-{
-    int64_t w = 0, h = 0;
-
-    return strcmp(up->mime, "image/webp") == 0 && up->bytes.n <= STICKER_MAX && !e->message.text.n && sides_of(e, &w, &h) && w > 0 &&
-           h > 0 && w <= STICKER_SIDE && h <= STICKER_SIDE;
-}
-
-/* By what the file is. Only these can be shown or played there. */
-static struct way way_of(const struct errand *e, const struct upload *up)
-{
-    static const struct way ways[] = {
-        { "image/jpeg", "sendPhoto", "photo", PHOTO_MAX }, { "image/png", "sendPhoto", "photo", PHOTO_MAX },
-        { "image/webp", "sendPhoto", "photo", PHOTO_MAX }, { "image/gif", "sendAnimation", "animation", 50LL << 20 },
-        { "video/mp4", "sendVideo", "video", 50LL << 20 }, { "audio/mpeg", "sendAudio", "audio", 50LL << 20 },
-        { "audio/mp4", "sendAudio", "audio", 50LL << 20 }, { "audio/ogg", "sendVoice", "voice", 50LL << 20 },
-    };
-
-    if (is_sticker(e, up))
-        return (struct way){ "", "sendSticker", "sticker", 0 };
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
-        if (strcmp(up->mime, ways[i].mime) == 0 && (int64_t)up->bytes.n <= ways[i].max && (ways[i].max != PHOTO_MAX || is_photo(e)))
-            return ways[i];
-    return (struct way){ "", "sendDocument", "document", 0 };
-}
-
-static enum kf_rc send_file(const struct telegram *t, struct arena *a, const struct errand *e, const struct upload *up,
-                            const struct env *env, struct http_req *ret)
-{
-    struct telegram_peer to = telegram_peer_of(slice_of(e->peer));
-    struct http_pair *type = ARENA_NEW(a, struct http_pair);
-    struct way way = way_of(e, up);
-    struct slice body;
-    struct multipart m;
-    enum kf_rc rc;
-    struct buf b;
-
-    if (!type)
-        return KF_NOMEM;
-    multipart_begin(&m, env->chance, up->bytes.n + BODY_MAX);
-    multipart_field(&m, "chat_id", to.chat);
-    if (to.connection.n)
-        multipart_field(&m, "business_connection_id", to.connection);
-    if (to.topic.n)
-        multipart_field(&m, "message_thread_id", to.topic);
-    if (e->message.text.n)
-        multipart_field(&m, "caption", e->message.text);
-    if (answers(e)) {
-        buf_init(&b, 4096);
-        reply_parameters(&b, e);
-        multipart_field(&m, "reply_parameters", buf_slice(&b));
-        buf_finish(&b);
-    }
-    multipart_file(&m, way.field, up->name && *up->name ? up->name : "file", up->mime, up->bytes);
-    rc = multipart_end(&m, a, type, &body);
-    *ret = (struct http_req){ .method = "POST", .url = telegram_address(t, a, way.method), .headers = type, .n_headers = 1, .body = body };
-    return rc ? rc : ret->url ? KF_AGAIN : KF_NOMEM;
-}
-
-/* A file that is one person goes as a contact: with all that the file says, where Telegram takes so much. With words beside it, for which a
- * contact has no place, or a name that is too long for one, it stays a file. False: so it does. */
-static bool contact(struct buf *b, struct arena *a, const struct errand *e, const struct upload *up)
-{
-    struct vcard *who;
-    size_t n = 0;
-
-    if (e->message.text.n || !vcard_read(a, up->bytes, up->mime, up->name, &who, &n) || n != 1 || who->name.n > CONTACT_MAX)
-        return false;
-    begin(b, e);
-    add_topic(b, e);
-    buf_str(b, ",\"phone_number\":");
-    buf_json(b, who->phones[0].number);
-    buf_str(b, ",\"first_name\":");
-    buf_json(b, who->name);
-    if (up->bytes.n <= VCARD_MAX && utf8_valid(up->bytes)) {
-        buf_str(b, ",\"vcard\":");
-        buf_json(b, up->bytes);
-    }
-    if (answers(e)) {
-        buf_str(b, ",\"reply_parameters\":");
-        reply_parameters(b, e);
-    }
-    buf_char(b, '}');
-    return true;
-}
-
-enum kf_rc telegram_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
-                           const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done)
-{
-    enum kf_rc rc;
-    struct buf b;
-
-    *done = (struct uploaded){ .said = true };
-    if (!last && text_length(e->message.text, TEXT_UTF16) > TELEGRAM_CAPTION_MAX) {
-        done->outcome = (struct outcome){ .cls = OUTCOME_TOO_LARGE, .text = SLICE("more words than a file may have beside it: 1024") };
-        return KF_OK;
-    }
-    if (!last && contact(&b, a, e, up)) {
-        rc = telegram_post(telegram_of(ch), a, "sendContact", &b, ret);
-        return rc ? rc : KF_AGAIN;
-    }
-    if (!last)
-        return send_file(telegram_of(ch), a, e, up, env, ret);
-    return telegram_settle(ch, a, e, last, &done->outcome);
 }

@@ -75,7 +75,13 @@ struct errand {
     const char *media_id; /* what upload() has got for that file, NULL none */
     struct slice file;    /* the file itself, for channels that have upload(); p == NULL: none */
     const char *file_name, *file_mime;
+    /* Of a message with a file that was never tried: those that stand right behind it in the line and are the same, up to the first that is not. */
+    struct errand *behind;
+    size_t n_behind;
 };
+
+/* So many at most are read. */
+#define ERRANDS_BEHIND 9
 
 /* Of one conversation, where each of the visitor's messages is answered for itself: a hundred replies and more. */
 #define HANDLES_MAX 32

@@ -53,7 +53,7 @@ static const char *keep(struct arena *a, const char *s)
     return s ? arena_text(a, slice_of(s)) : NULL;
 }
 
-static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const struct errand *e)
+struct trip *trip_new(struct desk *d, const struct desk_site *ds, const struct errand *e)
 {
     struct arena *a = arena_new(0);
     struct trip *t = a ? ARENA_NEW(a, struct trip) : NULL;
@@ -65,6 +65,8 @@ static struct trip *trip_new(struct desk *d, const struct desk_site *ds, const s
     }
     *t = (struct trip){ .d = d, .site = ds->site->key, .arena = a, .errand = *e, .found = e->state == ERRAND_SENDING };
     t->errand.error = NULL;
+    t->errand.behind = NULL;
+    t->errand.n_behind = 0;
     t->errand.peer = keep(a, e->peer);
     t->errand.user = keep(a, e->user);
     t->errand.reply_ref = keep(a, e->reply_ref);
@@ -542,8 +544,7 @@ static void claim(struct desk *d, struct desk_site *ds, struct trip *t)
     d->ports.commit(d->ports.ctx, c, claimed, t);
 }
 
-/* Do the words of a file go behind it, because they cannot stand beside it? */
-static bool words_follow(const struct channel_ops *ops, const struct message *m)
+bool words_follow(const struct channel_ops *ops, const struct message *m)
 {
     if (id_is_zero(&m->file) || !m->text.n || m->kind == MESSAGE_CARD)
         return false;
@@ -629,7 +630,8 @@ static void errands_read(void *ctx, enum kf_rc rc, struct query *q, const struct
     if (ds) {
         ds->delivering = false;
         for (size_t i = 0; !rc && i < q->n_errands && holder(d, ds); i++)
-            begin(d, ds, &q->errands[i]);
+            if (!album_begin(d, ds, outlet_of(d, ds, &q->errands[i].channel), &q->errands[i]))
+                begin(d, ds, &q->errands[i]);
         if (ds->deliver_again) {
             ds->deliver_again = false;
             deliver_kick(d, ds);

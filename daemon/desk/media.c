@@ -520,6 +520,15 @@ static void upload_step(struct trip *t, const struct http_resp *last)
 
 static void read_next(struct trip *t);
 
+/* What stands beside others is tried by itself: that tells which of them it is. */
+static void unread(struct trip *t)
+{
+    if (t->album)
+        album_have(t->album, "a file could not be read");
+    else
+        trip_again_later(t, 0, "the file could not be read");
+}
+
 static void have_block(void *ctx, enum kf_rc rc, struct slice block, const struct kf_err *why)
 {
     struct trip *t = ctx;
@@ -530,12 +539,14 @@ static void have_block(void *ctx, enum kf_rc rc, struct slice block, const struc
         t->at_bytes += block.n;
         read_next(t);
     } else
-        trip_again_later(t, 0, "the file could not be read");
+        unread(t);
 }
 
 static void read_next(struct trip *t)
 {
-    if (t->at_bytes == t->n_bytes)
+    if (t->at_bytes == t->n_bytes && t->album)
+        album_have(t->album, NULL);
+    else if (t->at_bytes == t->n_bytes)
         upload_step(t, NULL);
     else
         t->d->ports.file_get(t->d->ports.ctx, t->file.sha256, (int64_t)(t->at_bytes / STORE_BLOCK), have_block, t);
@@ -548,13 +559,13 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     struct outlet *o = ds ? outlet_of(t->d, ds, &t->errand.channel) : NULL;
 
     (void)why;
-    if (rc == KF_ABSENT || (!rc && o && o->ops->upload_max && q->file.size > o->ops->upload_max)) {
+    if (!t->album && (rc == KF_ABSENT || (!rc && o && o->ops->upload_max && q->file.size > o->ops->upload_max))) {
         trip_end_with(t, ERRAND_FAILED, DELIVERY_FAILED, rc ? "the file is gone" : "the file is too large for this channel");
         return;
     }
     t->bytes = rc ? NULL : malloc((size_t)q->file.size + 1);
     if (!t->bytes) {
-        trip_again_later(t, 0, "the file could not be read");
+        unread(t);
         return;
     }
     t->file = q->file;
@@ -564,24 +575,27 @@ static void have_file(void *ctx, enum kf_rc rc, struct query *q, const struct kf
     read_next(t);
 }
 
+void media_read(struct trip *t)
+{
+    struct query *q = query_new(QUERY_FILE);
+
+    if (!q) {
+        unread(t);
+        return;
+    }
+    q->id = t->errand.message.file;
+    t->d->ports.read(t->d->ports.ctx, q, have_file, t);
+}
+
 bool media_upload(struct trip *t, struct outlet *o)
 {
-    struct query *q;
-
     if (!o->ops->upload || t->errand.kind != ERRAND_SEND || id_is_zero(&t->errand.message.file))
         return false;
     if (t->errand.message.kind == MESSAGE_CARD && channel_card(o->ops, &t->errand.message, NULL) != CARD_UPLOADED)
         return false; /* its picture goes as an address */
-    if (t->bytes) {   /* read before: the token was renewed meanwhile */
+    if (t->bytes)     /* read before: the token was renewed meanwhile */
         upload_step(t, NULL);
-        return true;
-    }
-    q = query_new(QUERY_FILE);
-    if (!q) {
-        trip_again_later(t, 0, NULL);
-        return true;
-    }
-    q->id = t->errand.message.file;
-    t->d->ports.read(t->d->ports.ctx, q, have_file, t);
+    else
+        media_read(t);
     return true;
 }

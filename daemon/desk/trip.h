@@ -4,6 +4,8 @@
 
 #include "desk/outlet.h"
 
+#define UPLOAD_TIMEOUT_MS 60000
+
 struct trip {
     struct desk *d;
     struct kf_key site;
@@ -27,6 +29,7 @@ struct trip {
     struct slice kept;           /* by upload(), from one of its answers to the next */
     bool uploaded;               /* or there is nothing to upload */
     bool fetching;               /* counted in desk_site.fetching */
+    struct album *album;         /* with which its file goes; NULL: by itself */
     bool fetched;                /* `file` is what came */
     const struct message *shown; /* what the message is from now on; NULL: as it was */
 
@@ -60,7 +63,20 @@ void trip_send(struct trip *t);
 /* What the adapter is told of the world; remembers the token. */
 struct env trip_env(struct trip *t, const struct outlet *o);
 
+/* A trip for that errand, which is copied. NULL: memory is out. */
+struct trip *trip_new(struct desk *d, const struct desk_site *ds, const struct errand *e);
+/* Do the words of a file go behind it, because they cannot stand beside it? */
+bool words_follow(const struct channel_ops *ops, const struct message *m);
+
+/* ---- album.c ---- */
+/* True: it is taken care of, together with those behind it; or it waits for a moment for those that may come. False: it goes by itself. */
+bool album_begin(struct desk *d, struct desk_site *ds, struct outlet *o, const struct errand *e);
+/* The next file is in memory; or (`why`) it cannot be had. */
+void album_have(struct album *al, const char *why);
+
 /* ---- media.c ---- */
+/* Reads the file of a message into memory; then its album has it, or upload() is called. */
+void media_read(struct trip *t);
 /* Fetches what came with a message. The token is there. */
 void media_fetch(struct trip *t);
 /* It is over, and has failed: the message says so. */

@@ -131,6 +131,38 @@ static void row_errand(struct stmt *s, struct arena *a, struct errand *e, int64_
     e->gone = get_i64(s) > 0;
 }
 
+static bool is_fresh_file(const struct errand *e)
+{
+    return e->kind == ERRAND_SEND && e->state == ERRAND_QUEUED && !e->attempt && !e->part && !id_is_zero(&e->message.file);
+}
+
+/* Files that were said in one go. */
+static enum kf_rc errand_behind(struct reading *r, int64_t conv, struct errand *e)
+{
+    struct errand *all = arena_array(r->q->arena, ERRANDS_BEHIND, sizeof(*all));
+    struct stmt *s;
+    enum kf_rc rc;
+    size_t n = 0;
+
+    if (!all)
+        return reading_no_memory(r);
+    s = stmt_begin(r->db, SQL_ERRANDS_BEHIND);
+    stmt_i64(s, conv);
+    stmt_id(s, &e->id);
+    stmt_i64(s, ERRANDS_BEHIND);
+    while (stmt_row(s) && n < ERRANDS_BEHIND)
+        row_errand(s, r->q->arena, &all[n++], &conv);
+    rc = stmt_end(s, r->why);
+    for (size_t i = 0; i < n && !rc; i++) {
+        rc = errand_complete(r, conv, &all[i]);
+        if (rc || !is_fresh_file(&all[i]) || !key_eq(&all[i].channel, &e->channel))
+            break;
+        e->behind = all;
+        e->n_behind = i + 1;
+    }
+    return rc;
+}
+
 enum kf_rc read_errands(struct reading *r)
 {
     struct query *q = r->q;
@@ -160,5 +192,8 @@ enum kf_rc read_errands(struct reading *r)
     rc = stmt_end(s, r->why);
     for (size_t i = 0; i < q->n_errands && !rc; i++)
         rc = errand_complete(r, convs[i], &q->errands[i]);
+    for (size_t i = 0; i < q->n_errands && !rc; i++)
+        if (is_fresh_file(&q->errands[i]))
+            rc = errand_behind(r, convs[i], &q->errands[i]);
     return rc;
 }

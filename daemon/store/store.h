@@ -101,7 +101,7 @@ enum query_kind {
     QUERY_VISITOR, /* site, id: a contact or a customer → text_out: as QUERY_PROFILE, with conversations[]: id, and where others have spoken there,
                     * too, `contact`: whose words there are the visitor's; id: the customer's, which stays when contacts are erased; KF_ABSENT, KF_LIMIT: more than fit into 8 MiB */
     QUERY_ERRANDS, /* site, now, after: the epoch of our lease, limit → errands due, or found SENDING under an older lease; the first
-                    * of each conversation, complete for sending */
+                    * of each conversation, complete for sending, and with what goes along with it (errand.behind) */
     QUERY_WINDOW,  /* id, now → handle: what its reply handles have left */
     QUERY_OUTBOX, /* site, needs: OUTBOX_TROUBLE | OUTBOX_WAITING, limit → errands without their messages, the newest first, `more`; or id:
                         * that one (KF_ABSENT) */

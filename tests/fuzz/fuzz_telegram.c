@@ -1,5 +1,5 @@
 /* Telegram's webhook and its API. The first byte chooses: `A` an answer to what we sent, `U` to a file, `M` to a question for a file, `P` a peer
- * to whom something is sent, `C` what a message has beside its words; anything else begins an update that is believed. */
+ * to whom something is sent, `C` what a message has beside its words, `L` an answer to several files; anything else begins an update that is believed. */
 #include "fuzz_channel.h"
 
 #include "protocols/json.h"
@@ -73,6 +73,28 @@ static void send(struct channel *ch, struct arena *a, const char *peer, const ch
     }
     e.kind = ERRAND_SEND;
     (void)telegram_ops.upload(ch, a, &e, &up, &env, NULL, &req, &done);
+    if (telegram_ops.joins(&e.message)) {
+        struct album_item all[2] = { { .errand = &e, .file = up }, { .errand = &e, .file = up } };
+
+        (void)telegram_ops.album(ch, a, all, 2, &env, &req);
+    }
+}
+
+/* However it answers, each of them ends in one way. */
+static void album(struct channel *ch, struct arena *a, struct slice body)
+{
+    struct errand e = fuzz_errand(SLICE("x"));
+    struct http_resp resp = { .status = body.n % 3 ? 200 : 400, .sent = true, .body = body };
+    struct album_item all[3] = { { .errand = &e }, { .errand = &e }, { .errand = &e } };
+
+    if (telegram_ops.album_settle(ch, a, all, 3, &resp))
+        return;
+    for (size_t i = 0; i < 3; i++) {
+        const struct outcome *out = &all[i].outcome;
+
+        fuzz_must(utf8_valid(out->code) && utf8_valid(out->text) && utf8_valid(out->ref) && out->retry_after_ms >= 0);
+        fuzz_must(!i || (out->cls == all[0].outcome.cls) || (all[0].outcome.cls == OUTCOME_SENT && out->cls == OUTCOME_UNCERTAIN));
+    }
 }
 
 static void file(struct channel *ch, struct arena *a, struct slice body)
@@ -97,6 +119,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     case 'A':
     case 'U':
         answer(ch, a, rest, data[0] == 'U');
+        break;
+    case 'L':
+        album(ch, a, rest);
         break;
     case 'M':
         file(ch, a, rest);

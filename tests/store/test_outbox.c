@@ -135,6 +135,100 @@ static void an_errand_is_complete_for_sending(void **state)
     assert_int_equal(e.e.handle_used, 1);
 }
 
+static void shows(struct world *w, const struct kf_id *conv)
+{
+    struct change *c = on_conv(conv, NOW + 10);
+
+    add_says(c, ROLE_AGENT, "");
+    c->acts[0].errand = true;
+    c->acts[0].u.message.kind = MESSAGE_IMAGE;
+    c->acts[0].u.message.file = id_of(77);
+    assert_int_equal(commit(w, c).rc, KF_OK);
+}
+
+struct behind_copy {
+    size_t n_errands, n;
+    int64_t seq, behind[ERRANDS_BEHIND];
+    struct kf_id ids[ERRANDS_BEHIND + 1];
+};
+
+static void copy_behind(const struct query *q, void *ctx)
+{
+    struct behind_copy *c = ctx;
+
+    c->n_errands = q->n_errands;
+    if (!q->n_errands)
+        return;
+    c->seq = q->errands[0].seq;
+    c->ids[0] = q->errands[0].id;
+    c->n = q->errands[0].n_behind;
+    for (size_t i = 0; i < c->n; i++) {
+        c->behind[i] = q->errands[0].behind[i].seq;
+        c->ids[i + 1] = q->errands[0].behind[i].id;
+        assert_string_equal(q->errands[0].behind[i].peer, "v1");
+        assert_int_equal(q->errands[0].behind[i].message.kind, MESSAGE_IMAGE);
+    }
+}
+
+static struct behind_copy due_behind(struct world *w, int64_t now, int64_t lease)
+{
+    struct behind_copy c = { .n_errands = 0 };
+    struct query *q = query_new(QUERY_ERRANDS);
+
+    q->site = key("demo");
+    q->now = now;
+    q->after = lease;
+    q->limit = 10;
+    assert_int_equal(ask(w, q, copy_behind, &c), KF_OK);
+    return c;
+}
+
+/* Files right behind each other, that were never tried: up to what is none. */
+static void files_said_in_one_go_are_read_together(void **state)
+{
+    struct world *w = *state;
+    struct kf_id conv = talk(w);
+    struct behind_copy c;
+    struct change *both;
+
+    for (int i = 0; i < 3; i++)
+        shows(w, &conv);
+    (void)answer(w, &conv, "and");
+    shows(w, &conv);
+    c = due_behind(w, NOW + 10, 1);
+    assert_int_equal(c.n_errands, 1);
+    assert_int_equal(c.n, 2);
+    assert_int_equal(c.behind[0], c.seq + 1);
+    assert_int_equal(c.behind[1], c.seq + 2);
+
+    /* All are claimed, or none. */
+    assert_int_equal(claim(w, &c.ids[2]).rc, KF_OK);
+    both = new_change(NOW + 20);
+    for (int i = 0; i < 3; i++)
+        change_act(both, ACT_ERRAND_CLAIM)->u.errand = (struct errand){ .id = c.ids[i], .lease = 1 };
+    assert_int_equal(commit(w, both).rc, KF_CONFLICT);
+    c = due_behind(w, NOW + 10, 1);
+    assert_int_equal(c.n, 1); /* the one that is under way is not among them */
+    both = new_change(NOW + 20);
+    for (int i = 0; i < 2; i++)
+        change_act(both, ACT_ERRAND_CLAIM)->u.errand = (struct errand){ .id = c.ids[i], .lease = 1 };
+    assert_int_equal(commit(w, both).rc, KF_OK);
+    assert_int_equal(due_behind(w, NOW + 10, 1).n_errands, 0);
+
+    /* Whoever comes after their holder finds one after the other, each by itself. */
+    for (int i = 0; i < 3; i++) {
+        c = due_behind(w, NOW + 20, 2);
+        assert_int_equal(c.n_errands, 1);
+        assert_int_equal(c.n, 0);
+        assert_int_equal(settle(w, &c.ids[0], i ? ERRAND_UNCERTAIN : ERRAND_QUEUED, NULL, "lost").rc, KF_OK);
+        if (i)
+            continue;
+        assert_int_equal(due_behind(w, NOW + 1000, 2).n, 0); /* tried before: by itself */
+        c = due_behind(w, NOW + 1000, 2);
+        assert_int_equal(settle(w, &c.ids[0], ERRAND_DONE, "ours-1", NULL).rc, KF_OK);
+    }
+}
+
 static void ends_window(struct world *w, const struct kf_id *conv, int64_t at, const char *ref)
 {
     struct change *c = conv ? on_conv(conv, at) : new_change(at);
@@ -851,6 +945,7 @@ static void an_errand_knows_whether_its_channel_is_gone(void **state)
 #define T(f) cmocka_unit_test_setup_teardown(f, setup_world, teardown_world)
 static const struct CMUnitTest tests[] = {
     T(an_errand_is_complete_for_sending),
+    T(files_said_in_one_go_are_read_together),
     T(a_shorter_handle_displaces_none_that_has_replies_left),
     T(the_newest_message_with_replies_left_is_answered),
     T(a_handle_may_be_long),

@@ -776,6 +776,104 @@ static void a_file_comes_by_its_id(void **state)
     }
 }
 
+/* ---- several files at once --------------------------------------------------------------------------------------------------- */
+
+static void photos_and_films_may_stand_together(void **state)
+{
+    static const struct {
+        const char *extra, *text;
+        bool joins;
+    } rows[] = {
+        { "{\"file\":{\"mime\":\"image/png\",\"size\":10,\"width\":80,\"height\":60}}", "", true },
+        { "{\"file\":{\"mime\":\"image/jpeg\",\"size\":10485760}}", "words", true },
+        { "{\"file\":{\"mime\":\"video/mp4\",\"size\":10485761}}", "", true },
+        { "{\"file\":{\"mime\":\"image/jpeg\",\"size\":10485761}}", "", false },                         /* it goes as a file */
+        { "{\"file\":{\"mime\":\"image/png\",\"size\":10,\"width\":9000,\"height\":6000}}", "", false }, /* so does this */
+        { "{\"file\":{\"mime\":\"image/webp\",\"size\":10,\"width\":512,\"height\":512}}", "", false },  /* a sticker */
+        { "{\"file\":{\"mime\":\"image/webp\",\"size\":10,\"width\":512,\"height\":512}}", "words", true },
+        { "{\"file\":{\"mime\":\"image/gif\",\"size\":10}}", "", false },
+        { "{\"file\":{\"mime\":\"application/pdf\",\"size\":10}}", "", false },
+        { "{\"file\":{\"mime\":\"image/png\"}}", "", false },
+        { "{}", "", false },
+        { NULL, "", false },
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct message m = { .kind = MESSAGE_IMAGE, .text = slice_of(rows[i].text), .extra = rows[i].extra };
+
+        row_int_equal(rows[i].extra ? rows[i].extra : "nothing", telegram_ops.joins(&m), rows[i].joins);
+    }
+}
+
+static const struct errand of_album[] = {
+    { .peer = "-100/7@bc", .reply_ref = "-100:3", .message = { .kind = MESSAGE_IMAGE, .text = SLICE("a \"lid\"") } },
+    { .peer = "-100/7@bc", .message = { .kind = MESSAGE_FILE } },
+};
+
+static void fill_album(struct album_item all[2])
+{
+    all[0] = (struct album_item){ .errand = &of_album[0], .file = { .bytes = SLICE("PNG\0x"), .mime = "image/png", .name = "a.png" } };
+    all[1] = (struct album_item){ .errand = &of_album[1], .file = { .bytes = SLICE("MP4"), .mime = "video/mp4", .name = "" } };
+}
+
+static void an_album_is_one_request(void **state)
+{
+    struct bench *t = *state;
+    struct album_item all[2];
+    struct http_req req;
+
+    fill_album(all);
+    assert_int_equal(telegram_ops.album(t->ch, t->arena, all, 2, &t->env, &req), KF_OK);
+    assert_string_equal(req.url, "https://tg.example/bot123456:TEST_TOKEN-1/sendMediaGroup");
+    assert_true(slice_starts(req.headers[0].value, "multipart/form-data; boundary=kefud-010203"));
+    assert_true(holds(req.body, "\r\n\r\n-100\r\n"));
+    assert_true(holds(req.body, "name=\"message_thread_id\"\r\n\r\n7\r\n"));
+    assert_true(holds(req.body, "name=\"business_connection_id\"\r\n\r\nbc\r\n"));
+    assert_true(holds(req.body, "{\"message_id\":3,"));
+    assert_true(holds(req.body, "name=\"media\"\r\n\r\n[{\"type\":\"photo\",\"media\":\"attach://f0\",\"caption\":\"a \\\"lid\\\"\"},"
+                                "{\"type\":\"video\",\"media\":\"attach://f1\"}]\r\n"));
+    assert_true(holds(req.body, "name=\"f0\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nPNG"));
+    assert_true(holds(req.body, "name=\"f1\"; filename=\"file\"\r\nContent-Type: video/mp4\r\n\r\nMP4"));
+    all[1].file.mime = "application/pdf";
+    assert_int_equal(telegram_ops.album(t->ch, t->arena, all, 2, &t->env, &req), KF_UNSUPPORTED);
+}
+
+static void each_of_an_album_has_its_own_outcome(void **state)
+{
+    static const struct {
+        int status;
+        const char *body;
+        enum outcome_class first, second;
+        const char *ref, *other;
+    } rows[] = {
+        { 200, "{\"ok\":true,\"result\":[{\"message_id\":4,\"chat\":{\"id\":52}},{\"message_id\":5,\"chat\":{\"id\":52}}]}", OUTCOME_SENT,
+          OUTCOME_SENT, "52:4", "52:5" },
+        { 200, "{\"ok\":true,\"result\":[{\"message_id\":4,\"chat\":{\"id\":52}}]}", OUTCOME_SENT, OUTCOME_UNCERTAIN, "52:4", "" },
+        { 200, "{\"ok\":true,\"result\":true}", OUTCOME_UNCERTAIN, OUTCOME_UNCERTAIN, "", "" },
+        { 200, "<html>", OUTCOME_UNCERTAIN, OUTCOME_UNCERTAIN, "", "" },
+        { 0, "", OUTCOME_UNCERTAIN, OUTCOME_UNCERTAIN, "", "" },
+        { 429, "{\"ok\":false,\"error_code\":429,\"parameters\":{\"retry_after\":7}}", OUTCOME_RATE_LIMITED, OUTCOME_RATE_LIMITED, "", "" },
+        { 403, "{\"ok\":false,\"error_code\":403,\"description\":\"Forbidden: bot was blocked by the user\"}", OUTCOME_USER_BLOCKED,
+          OUTCOME_USER_BLOCKED, "", "" },
+        { 400, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: wrong file\"}", OUTCOME_FATAL, OUTCOME_FATAL, "", "" },
+    };
+    struct bench *t = *state;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct http_resp resp = { .status = rows[i].status, .sent = true, .body = slice_of(rows[i].body) };
+        struct album_item all[2];
+
+        fill_album(all);
+        assert_int_equal(telegram_ops.album_settle(t->ch, t->arena, all, 2, &resp), KF_OK);
+        row_int_equal(rows[i].body, all[0].outcome.cls, rows[i].first);
+        row_int_equal(rows[i].body, all[1].outcome.cls, rows[i].second);
+        assert_true(slice_is(all[0].outcome.ref, rows[i].ref));
+        assert_true(slice_is(all[1].outcome.ref, rows[i].other));
+        assert_int_equal(all[1].outcome.retry_after_ms, rows[i].status == 429 ? 7000 : 0);
+    }
+}
+
 /* ---- setting up ------------------------------------------------------------------------------------------------------------ */
 
 #define HOOK "https://kefud.example/hooks/0123"
@@ -928,6 +1026,9 @@ int main(void)
         BENCH(a_file_goes_with_its_message),
         BENCH(a_small_webp_without_words_is_a_sticker),
         BENCH(what_became_of_a_file_is_what_became_of_its_message),
+        cmocka_unit_test(photos_and_films_may_stand_together),
+        BENCH(an_album_is_one_request),
+        BENCH(each_of_an_album_has_its_own_outcome),
         BENCH(a_file_comes_by_its_id),
         BENCH(a_bot_is_met_step_by_step),
         BENCH(one_person_goes_as_a_contact),

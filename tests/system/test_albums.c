@@ -1,0 +1,221 @@
+/* Pictures that an agent sends in one go, to a Telegram bot beside a real kefud: one request, and each is a message of its own all the same. */
+#include "tests/support/desk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define BOT    "/bot123456:TEST-token"
+#define SECRET "kefud_tg-Secret_01"
+#define OK     "{\"ok\":true,\"result\":{\"message_id\":1,\"chat\":{\"id\":1}}}"
+#define SHOWN  3
+
+static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02", mp4[] = "\0\0\0\x18"
+                                                                                       "ftypisom\0\0\0\0isommp42";
+static struct desk_rig r;
+static char hook[64];
+static int updates = 880000000;
+
+static const char channels[] =
+    "\"tg\":{\"adapter\":\"telegram\",\"name\":\"Bot\",\"queue\":\"desk\",\"settings\":{\"token\":\"123456:TEST-token\","
+    "\"secrets\":[\"" SECRET "\"],\"url\":\"http://127.0.0.1:%d\"}}";
+
+static int start(void **state)
+{
+    (void)state;
+    rig_open(&r, channels);
+    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&r.d, RIG_SITE, "tg"));
+    return 0;
+}
+
+static int finish(void **state)
+{
+    (void)state;
+    rig_close(&r);
+    return 0;
+}
+
+/* A visitor of that number has come. */
+static const char *opens(int user)
+{
+    char body[400];
+    struct reply got;
+
+    (void)snprintf(body, sizeof(body),
+                   "{\"update_id\":%d,\"message\":{\"message_id\":1,\"from\":{\"id\":%d,\"first_name\":\"Ida\"},\"chat\":{\"id\":%d,"
+                   "\"type\":\"private\"},\"date\":1789990000,\"text\":\"show me\"}}",
+                   ++updates, user, user);
+    got = rig_post(&r, hook, "X-Telegram-Bot-Api-Secret-Token: " SECRET "\r\n", body);
+    assert_int_equal(got.status, 200);
+    reply_free(&got);
+    return rig_assigned(&r);
+}
+
+/* The next call of that method. */
+static void take(const char *method)
+{
+    char tail[80];
+
+    (void)snprintf(tail, sizeof(tail), BOT "/%s", method);
+    rig_take(&r, tail, OK);
+}
+
+static void file_uploaded(const char *name, const char *bytes, size_t n, char *id, size_t id_size)
+{
+    char path[160];
+    struct reply up;
+
+    (void)snprintf(path, sizeof(path), "/files?site=" RIG_SITE "&name=%s", name);
+    up = web_expect(
+        &r.d, 201, &(struct ask){ .path = path, .cookie = r.agent.cookie, .csrf = r.agent.csrf, .origin = "", .body = bytes, .n_body = n });
+    (void)snprintf(id, id_size, "%s", text_at(up.json, "id"));
+    reply_free(&up);
+}
+
+/* Two pictures and a film between them, one right after the other. */
+static void show(const char *conv, const char *mark, int64_t seqs[SHOWN])
+{
+    char ids[SHOWN][64];
+
+    for (int i = 0; i < SHOWN; i++)
+        file_uploaded(i == 1 ? "b.mp4" : "a.png", i == 1 ? mp4 : png, i == 1 ? sizeof(mp4) - 1 : sizeof(png) - 1, ids[i], sizeof(ids[i]));
+    for (int i = 0; i < SHOWN; i++)
+        wire_sendf(&r.agent.wire,
+                   "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s%d\",\"kind\":\"%s\",\"text\":\"%s\",\"file\":\"%s\"}", conv,
+                   mark, i, i == 1 ? "file" : "image", i ? "" : "the lid", ids[i]);
+    for (int i = 0; i < SHOWN; i++) {
+        char cid[64];
+
+        (void)snprintf(cid, sizeof(cid), "%s%d", mark, i);
+        seqs[i] = number_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "ack", "cid", cid), "seq");
+    }
+}
+
+static void each_is(const int64_t seqs[SHOWN], const char *status)
+{
+    for (int i = 0; i < SHOWN; i++)
+        rig_status(&r, seqs[i], status);
+}
+
+static const char three[] = "{\"ok\":true,\"result\":[{\"message_id\":31,\"chat\":{\"id\":71}},{\"message_id\":32,\"chat\":{\"id\":71}},"
+                            "{\"message_id\":33,\"chat\":{\"id\":71}}]}";
+
+static void what_is_sent_in_one_go_stands_together(void **state)
+{
+    int64_t seqs[SHOWN], seq;
+    const char *conv;
+
+    (void)state;
+    conv = opens(71);
+    show(conv, "a", seqs);
+    seq = staff_say(&r.agent, conv, "after", "Like these?");
+    take("sendMediaGroup");
+    assert_non_null(strstr(r.p.body, "name=\"chat_id\"\r\n\r\n71\r\n"));
+    assert_non_null(strstr(r.p.body, "[{\"type\":\"photo\",\"media\":\"attach://f0\",\"caption\":\"the lid\"},"
+                                     "{\"type\":\"video\",\"media\":\"attach://f1\"},{\"type\":\"photo\",\"media\":\"attach://f2\"}]"));
+    assert_non_null(strstr(r.p.body, "name=\"f0\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\n\x89PNG"));
+    platform_answer(&r.p, 200, NULL, three);
+    each_is(seqs, "sent");
+    take("sendMessage"); /* what was said after them comes after them */
+    assert_string_equal(text_at(r.p.json, "text"), "Like these?");
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":{\"message_id\":34,\"chat\":{\"id\":71}}}");
+    rig_status(&r, seq, "sent");
+
+    /* Each has its own name there. */
+    wire_sendf(&r.agent.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"k\",\"seq\":%lld}", conv, (long long)seqs[1]);
+    take("deleteMessage");
+    assert_int_equal(number_at(r.p.json, "message_id"), 32);
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":true}");
+}
+
+static void nobody_knows_what_became_of_all_of_them(void **state)
+{
+    int64_t seqs[SHOWN];
+
+    (void)state;
+    show(opens(72), "b", seqs);
+    take("sendMediaGroup");
+    platform_drop(&r.p);
+    each_is(seqs, "uncertain");
+    assert_true(rig_quiet(&r, "/sendMediaGroup", OK, 1500));
+}
+
+/* One of them may be the reason: it alone fails. */
+static void what_is_refused_together_goes_one_by_one(void **state)
+{
+    int64_t seqs[SHOWN];
+
+    (void)state;
+    show(opens(73), "c", seqs);
+    take("sendMediaGroup");
+    platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: PHOTO_INVALID_DIMENSIONS\"}");
+    take("sendPhoto");
+    assert_non_null(strstr(r.p.body, "the lid"));
+    platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: PHOTO_INVALID_DIMENSIONS\"}");
+    take("sendVideo");
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":{\"message_id\":41,\"chat\":{\"id\":73}}}");
+    take("sendPhoto");
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":{\"message_id\":42,\"chat\":{\"id\":73}}}");
+    assert_non_null(strstr(text_at(rig_status(&r, seqs[0], "failed"), "reason"), "PHOTO_INVALID_DIMENSIONS"));
+    rig_status(&r, seqs[1], "sent");
+    rig_status(&r, seqs[2], "sent");
+}
+
+static void too_many_at_once_wait_and_go_one_by_one(void **state)
+{
+    int64_t seqs[SHOWN], asked;
+
+    (void)state;
+    show(opens(74), "d", seqs);
+    take("sendMediaGroup");
+    asked = r.p.at;
+    platform_answer(&r.p, 429, NULL,
+                    "{\"ok\":false,\"error_code\":429,\"description\":\"Too Many Requests\",\"parameters\":{\"retry_after\":1}}");
+    for (int i = 0; i < SHOWN; i++) {
+        take(i == 1 ? "sendVideo" : "sendPhoto");
+        assert_true(r.p.at - asked >= 1000);
+        platform_answer(&r.p, 200, NULL, OK);
+    }
+    each_is(seqs, "sent");
+}
+
+/* Found under way by whoever comes after the daemon: none is sent a second time. */
+static void none_is_sent_again_when_their_sender_is_lost(void **state)
+{
+    int64_t seqs[SHOWN];
+    const char *conv;
+    const json_t *page;
+    int n = 0;
+
+    (void)state;
+    conv = opens(75);
+    show(conv, "e", seqs);
+    take("sendMediaGroup");
+    staff_leave(&r.agent);
+    daemon_kill(&r.d);
+    platform_drop(&r.p);
+    daemon_restart(&r.d);
+    staff_enter(&r.agent, &r.d, RIG_SITE);
+    for (int tries = 0; tries < 100 && n < SHOWN; tries++) { /* as soon as it has its lease */
+        assert_true(rig_quiet(&r, "/sendMediaGroup", OK, 200));
+        n = 0;
+        wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"after\":0}", conv);
+        page = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+        for (size_t i = 0; i < json_array_size(value_at(page, "messages")); i++) {
+            const char *status = json_string_value(value_at(json_array_get(value_at(page, "messages"), i), "state"));
+
+            n += status && strcmp(status, "uncertain") == 0;
+        }
+    }
+    assert_int_equal(n, SHOWN);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_sent_in_one_go_stands_together),       cmocka_unit_test(nobody_knows_what_became_of_all_of_them),
+        cmocka_unit_test(what_is_refused_together_goes_one_by_one),     cmocka_unit_test(too_many_at_once_wait_and_go_one_by_one),
+        cmocka_unit_test(none_is_sent_again_when_their_sender_is_lost), /* the last: it is another one then */
+    };
+
+    return cmocka_run_group_tests(tests, start, finish);
+}
