@@ -241,6 +241,32 @@ static enum kf_rc tell_hook(const struct telegram *t, struct arena *a, const cha
     return rc ? rc : KF_AGAIN;
 }
 
+static bool is_told(const json_t *list, const char *update)
+{
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *s = json_string_value(json_array_get(list, i));
+
+        if (s && strcmp(s, update) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Of what it is to tell us and does not. Without a list it tells all but reactions. */
+static enum kf_rc judge_updates(const json_t *list, const struct telegram *t, struct kf_err *why)
+{
+    static const char *const needed[] = { "message", "edited_message", "callback_query", "my_chat_member" };
+
+    for (size_t i = 0; json_array_size(list) && i < sizeof(needed) / sizeof(needed[0]); i++)
+        if (!is_told(list, needed[i]))
+            return kf_fail(why, KF_REJECTED, "Telegram is not asked for %s: set the webhook anew, with that among allowed_updates",
+                           needed[i]);
+    if (!is_told(list, "message_reaction"))
+        return kf_fail(why, KF_OK, "bot %.*s, without reactions: message_reaction is not among the allowed_updates of its webhook",
+                       (int)t->id.n, t->id.p);
+    return kf_fail(why, KF_OK, "bot %.*s, its webhook is set", (int)t->id.n, t->id.p);
+}
+
 static enum kf_rc judge_hook(struct json_keep *keep, const json_t *info, const struct telegram *t, const char *hook, struct kf_err *why)
 {
     struct slice url = json_get_text(keep, info, "url"), trouble = json_get_text(keep, info, "last_error_message");
@@ -256,7 +282,7 @@ static enum kf_rc judge_hook(struct json_keep *keep, const json_t *info, const s
     if (trouble.n && pending > 0)
         return kf_fail(why, KF_REJECTED, "%lld updates wait, because: %.*s", (long long)pending, (int)(trouble.n < 150 ? trouble.n : 150),
                        trouble.p);
-    return kf_fail(why, KF_OK, "bot %.*s, its webhook is set", (int)t->id.n, t->id.p);
+    return judge_updates(json_object_get(info, "allowed_updates"), t, why);
 }
 
 /* getMe, then setWebhook, then getWebhookInfo: each answer shows what was asked. */

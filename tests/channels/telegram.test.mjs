@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
-import { Api, Bot, webhookCallback } from 'grammy';
+import { Api, Bot, InputFile, InputMediaBuilder, webhookCallback } from 'grammy';
 import { Telegraf } from 'telegraf';
 import { Peer, form, sendFile, vectors } from './peers.mjs';
 import row from './rows/telegram.mjs';
@@ -101,5 +101,20 @@ describe('a Telegram bot beside grammY and Telegraf', () => {
     assert.equal(fields.get('photo').name, 'lid "x".png');
     assert.equal(fields.get('photo').type, 'image/png');
     assert.deepEqual(Buffer.from(await fields.get('photo').arrayBuffer()), png);
+  });
+
+  it('sends pictures of one go as grammY sends them', async () => {
+    const png = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02', 'latin1');
+    const said = (media) => JSON.parse(media).map(({ media: at, ...m }) => ({ ...m, at: at.slice(0, 'attach://'.length) }));
+    await Promise.all([1, 2].map((n) => sendFile(peer, conversation, `${n}.png`, png, 'image')));
+    const ours = await peer.call((c) => c.path.endsWith('/sendMediaGroup'), 'an album');
+    const fields = await form(ours);
+    for (const { media } of JSON.parse(fields.get('media')))
+      assert.deepEqual(Buffer.from(await fields.get(media.replace('attach://', '')).arrayBuffer()), png);
+    peer.calls.length = 0;
+    await api.sendMediaGroup(ids.number, [1, 2].map((n) => InputMediaBuilder.photo(new InputFile(png, `${n}.png`))));
+    const theirs = peer.calls.find((c) => c.path.endsWith('/sendMediaGroup'));
+    assert.equal(ours.path, theirs.path);
+    assert.deepEqual(said(fields.get('media')), said(/name="media"\r\n\r\n(.*?)\r\n/.exec(theirs.raw.toString('latin1'))[1]));
   });
 });
