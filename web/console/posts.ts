@@ -211,13 +211,20 @@ export class Posts {
       );
       const file = { ...out.file, id: made.id, mime: made.mime, size: made.size, ...sizeOf(made) };
       this.#update(room, out.cid, { state: 'queued', file });
-      if (room.out.value.some((o) => o.cid === out.cid)) this.#dispatch(room, { ...out, file });
     } catch (e) {
       if (e instanceof Refused && e.code === 'offline') this.#update(room, out.cid, { state: 'queued' });
       else this.#update(room, out.cid, { state: 'failed', reason: e instanceof Error ? e.message : '' });
     } finally {
       this.#uploads.delete(out.cid);
+      this.#together(room);
     }
+  }
+
+  /** Files that are on their way up at the same time are said one right after the other, in their order: a platform may show them as one. */
+  #together(room: Room): void {
+    const all = room.out.value;
+    if (all.some((o) => this.#uploads.has(o.cid))) return;
+    for (const o of all) if (o.file?.id && o.state === 'queued' && !this.#outbox.state(o.cid)) this.#dispatch(room, o);
   }
 
   #update(room: Room, cid: string, p: Partial<Outgoing>): void {

@@ -477,6 +477,33 @@ test('a file is uploaded before its message is sent; a failed upload is visible 
   assert.equal(w.room().messages.value[2]?.file?.id, 'f1');
 });
 
+test('files that are sent in one go are said one after the other, in their order', async () => {
+  const w = await opened();
+  const done: ((id: string | null) => void)[] = [];
+  w.upload = () =>
+    new Promise((resolve, reject) =>
+      done.push((id) => (id ? resolve({ id, name: 'a.png', mime: 'image/png', size: 3 }) : reject(new Error('no')))),
+    );
+  for (let i = 0; i < 3; i++)
+    await w.desk.posts.sendFile(w.room(), new Blob(['abc'], { type: 'image/png' }), `${i}.png`);
+  done[2]?.('f2');
+  await settle();
+  assert.ok(!w.sent.some((f) => f['type'] === 'message')); // those before it are not there yet
+  done[0]?.('f0');
+  done[1]?.(null);
+  await settle();
+  const first = w.take('message');
+  assert.equal(first['file'], 'f0');
+  w.ack(first, 3);
+  const last = w.take('message');
+  assert.equal(last['file'], 'f2');
+  w.ack(last, 4);
+  assert.deepEqual(
+    w.room().out.value.map((o) => o.state),
+    ['failed'],
+  );
+});
+
 test('an answer from before does not turn time back', async () => {
   const w = await opened();
   w.desk.frame({ type: 'assigned', conversation: conv({ epoch: 5, seq: 2 }), why: 'assigned' });
