@@ -358,39 +358,58 @@ static void add_line(struct reading *r, struct buf *b, const char *mark, const j
     buf_add(b, s);
 }
 
-/* It cannot be shown as it is there, but the agent can read what it is about. */
+/* The words inside, where there are some; each of a list on a line. */
+static void add_words(struct reading *r, struct buf *b, const json_t *v, const char *const members[2], const char *list)
+{
+    const json_t *all = list ? json_object_get(v, list) : NULL;
+
+    for (size_t i = 0; i < 2 && members[i]; i++)
+        add_line(r, b, "", v, members[i]);
+    for (size_t i = 0; i < json_array_size(all); i++)
+        add_line(r, b, "- ", json_array_get(all, i), "text");
+}
+
+/* It cannot be shown as it is there, but the agent can read what it is, and what it is about. Empty: nobody knows. */
 static struct slice in_words(struct reading *r, const json_t *message)
 {
     static const struct {
-        const char *member, *title, *more, *list;
+        const char *member, *name, *words[2], *list;
     } rows[] = {
-        { "poll", "question", "description", "options" },
-        { "checklist", "title", NULL, "tasks" },
-        { "game", "title", "description", NULL },
-        { "invoice", "title", "description", NULL },
-        { "dice", "emoji", "value", NULL },
-        { "giveaway", "prize_description", NULL, NULL },
-        { "gift", "text", NULL, NULL },
-        { "web_app_data", "button_text", "data", NULL },
+        { "poll", "poll", { "question", "description" }, "options" },
+        { "checklist", "checklist", { "title" }, "tasks" },
+        { "game", "game", { "title", "description" }, NULL },
+        { "invoice", "invoice", { "title", "description" }, NULL },
+        { "dice", "dice", { "emoji", "value" }, NULL },
+        { "paid_media", "paid media", { NULL }, NULL },
+        { "story", "story", { NULL }, NULL },
+        { "gift", "gift", { "text" }, NULL },
+        { "unique_gift", "gift", { NULL }, NULL },
+        { "giveaway", "giveaway", { "prize_description" }, NULL },
+        { "successful_payment", "payment", { "currency", "total_amount" }, NULL },
+        { "refunded_payment", "refund", { "currency", "total_amount" }, NULL },
+        { "web_app_data", "form", { "button_text", "data" }, NULL },
+        { "passport_data", "passport", { NULL }, NULL },
     };
-    struct slice ret = words_of(r, message, "caption", "caption_entities");
+    struct slice caption = words_of(r, message, "caption", "caption_entities");
     struct buf b;
 
     buf_init(&b, WORDS_MAX);
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !ret.n && !b.n; i++) {
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && !b.n; i++) {
         const json_t *v = json_object_get(message, rows[i].member);
-        const json_t *list = rows[i].list ? json_object_get(v, rows[i].list) : NULL;
 
-        add_line(r, &b, "", v, rows[i].title);
-        if (rows[i].more)
-            add_line(r, &b, "", v, rows[i].more);
-        for (size_t k = 0; k < json_array_size(list); k++)
-            add_line(r, &b, "- ", json_array_get(list, k), "text");
+        if (!v || json_is_null(v))
+            continue;
+        buf_printf(&b, "[unsupported message: %s]", rows[i].name);
+        add_words(r, &b, v, rows[i].words, rows[i].list);
+    }
+    if (caption.n) {
+        buf_str(&b, b.n ? "\n" : "[unsupported message]\n");
+        buf_add(&b, caption);
     }
     if (b.n)
         return telegram_kept(r, &b);
     buf_finish(&b);
-    return ret;
+    return (struct slice){ NULL, 0 };
 }
 
 /* ---- all of it --------------------------------------------------------------------------------------------------------------- */

@@ -179,6 +179,32 @@ test('a picture goes both ways', { skip }, async () => {
   await until(() => account('fake').calls.some((c) => c.what === 'send' && c.picture && c.accepted), 'the picture at the platform');
 });
 
+test('pictures of one go stand together on Telegram, and each has its own state', { skip }, async () => {
+  await open('answer to telegram');
+  const files = ['cat', 'dog', 'hen'].map((name) => ({ name: `${name}.png`, mimeType: 'image/png', buffer: PNG }));
+  await agent.locator('.writer input[type=file]').setInputFiles(files);
+  await agent.getByRole('button', { name: /^Send/ }).last().click();
+  const album = await until(() => account('telegram').calls.find((c) => c.what === 'album'), 'the album at the platform');
+  assert.deepEqual(
+    JSON.parse(album.text).map((m) => m.type),
+    ['photo', 'photo', 'photo'],
+  );
+  await until(async () => (await agent.locator('.talk-log .say', { has: agent.locator('img') }).filter({ hasText: 'Sent' }).count()) === 3, 'three that were sent');
+});
+
+test('what a visitor has marked, passed on and asked with a poll is read', { skip }, async () => {
+  await says('telegram', 'why so long?', { more: { quote: { text: 'two weeks', position: 3, is_manual: true } } });
+  await says('telegram', 'soon', { more: { forward_origin: { type: 'user', date: 1, sender_user: { id: 9, first_name: 'Bo' } } } });
+  await says('telegram', undefined, { more: { poll: { id: '1', question: 'Tea?', options: [{ text: 'yes' }, { text: 'no' }] } } });
+  await open('Tea?');
+  const quote = agent.locator('.talk-log .say', { hasText: 'why so long?' }).locator('details');
+  await quote.getByText('Quoted text').click();
+  assert.match(await quote.locator('blockquote').innerText(), /two weeks/);
+  await agent.locator('.talk-log .say', { hasText: '[forwarded: Bo]' }).waitFor();
+  await agent.locator('.talk-log .say', { hasText: '[unsupported message: poll]' }).waitFor();
+  await picture(agent, 'telegram');
+});
+
 test('a voice message is heard, and is there as it came', { skip }, async () => {
   account('wechat').stock.set('tone', readFileSync(join(root, 'tests/fuzz/corpus/voice/tone-nb.amr')));
   await open('answer to wechat');

@@ -67,7 +67,8 @@ static void each_update_means_what_it_says(void **state)
           "[{\"type\":\"contact\",\"text\":\"Bo\\n+99\",\"profile\":\"{\\\"username\\\":\\\"ida\\\"}\"}]" },
         { MESSAGE("\"location\":{\"latitude\":95,\"longitude\":1}"), "[{\"type\":\"unsupported\"}]" },
         { MESSAGE("\"poll\":{\"id\":\"1\"}"), "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
-        { MESSAGE("\"hologram\":1"), "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
+        { MESSAGE("\"hologram\":1"), "[{\"kind\":\"message\",\"type\":\"unsupported\",\"text\":\"\"}]" },
+        { MESSAGE("\"hologram\":1,\"caption\":\"look\""), "[{\"type\":\"unsupported\",\"text\":\"[unsupported message]\\nlook\"}]" },
         { MESSAGE("\"new_chat_members\":[{\"id\":1}]"), "[]" },
         { MESSAGE("\"pinned_message\":{\"message_id\":1}"), "[]" },
         { MESSAGE("\"rich_message\":{\"blocks\":[{\"text\":[\"a\",{\"type\":\"bold\",\"text\":[\"b\"]}]},{\"text\":\"c\"}]}"),
@@ -90,10 +91,10 @@ static void each_update_means_what_it_says(void **state)
         { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT
           ",\"edit_date\":1789990009,\"photo\":[{\"file_id\":\"P\",\"file_unique_id\":\"U\",\"width\":2,\"height\":2}]}}",
           "[{\"kind\":\"edit\",\"ref\":\"52:2\",\"ts_ms\":1789990009000}]" },
-        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"story\":{\"id\":3}}}", "[]" },
+        { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT ",\"hologram\":{\"id\":3}}}", "[]" },
         { "{\"update_id\":7,\"edited_message\":{\"message_id\":2," FROM "," CHAT
           ",\"checklist\":{\"title\":\"To do\",\"tasks\":[{\"id\":1,\"text\":\"all\"}]}}}",
-          "[{\"kind\":\"edit\",\"text\":\"To do\\n- all\"}]" },
+          "[{\"kind\":\"edit\",\"text\":\"[unsupported message: checklist]\\nTo do\\n- all\"}]" },
         { "{\"update_id\":7,\"callback_query\":{\"id\":\"q\"," FROM ",\"data\":\"y\",\"message\":{\"message_id\":3," CHAT
           ",\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"No\",\"callback_data\":\"n\"}],[{\"text\":\"Yes!\",\"callback_data\":\"y\"}"
           "]]}}}}",
@@ -180,14 +181,15 @@ static void what_has_no_shape_here_has_words(void **state)
 {
     static const struct event_row rows[] = {
         { MESSAGE("\"poll\":{\"id\":\"1\",\"question\":\"Tea?\",\"options\":[{\"text\":\"yes\"},{\"text\":\"no\"}]}"),
-          "[{\"type\":\"unsupported\",\"text\":\"Tea?\\n- yes\\n- no\"}]" },
-        { MESSAGE("\"dice\":{\"emoji\":\"\\ud83c\\udfb2\",\"value\":6}"), "[{\"type\":\"unsupported\",\"text\":\"\\ud83c\\udfb2\\n6\"}]" },
+          "[{\"type\":\"unsupported\",\"text\":\"[unsupported message: poll]\\nTea?\\n- yes\\n- no\"}]" },
+        { MESSAGE("\"dice\":{\"emoji\":\"\\ud83c\\udfb2\",\"value\":6}"),
+          "[{\"type\":\"unsupported\",\"text\":\"[unsupported message: dice]\\n\\ud83c\\udfb2\\n6\"}]" },
         { MESSAGE("\"invoice\":{\"title\":\"Lid\",\"description\":\"a new one\"}"),
-          "[{\"type\":\"unsupported\",\"text\":\"Lid\\na new one\"}]" },
-        { MESSAGE("\"game\":{\"title\":\"Chess\"}"), "[{\"type\":\"unsupported\",\"text\":\"Chess\"}]" },
+          "[{\"type\":\"unsupported\",\"text\":\"[unsupported message: invoice]\\nLid\\na new one\"}]" },
+        { MESSAGE("\"game\":{\"title\":\"Chess\"}"), "[{\"type\":\"unsupported\",\"text\":\"[unsupported message: game]\\nChess\"}]" },
         { MESSAGE("\"paid_media\":{\"star_count\":1,\"paid_media\":[]},\"caption\":\"buy\""),
-          "[{\"type\":\"unsupported\",\"text\":\"buy\"}]" },
-        { MESSAGE("\"story\":{\"id\":1}"), "[{\"type\":\"unsupported\",\"text\":\"\"}]" },
+          "[{\"type\":\"unsupported\",\"text\":\"[unsupported message: paid media]\\nbuy\"}]" },
+        { MESSAGE("\"story\":{\"id\":1}"), "[{\"type\":\"unsupported\",\"text\":\"[unsupported message: story]\"}]" },
         { MESSAGE("\"venue\":{\"title\":\"Shop\",\"address\":\"Main 1\",\"location\":{\"latitude\":1,\"longitude\":2}}"),
           "[{\"type\":\"location\",\"title\":\"Shop\",\"text\":\"Main 1\",\"lat\":1,\"lon\":2}]" },
         { MESSAGE("\"audio\":{\"file_id\":\"A\",\"performer\":\"Bo\",\"title\":\"Song\"}"),

@@ -22,7 +22,7 @@ export default {
   any: ['file'],
   user: (name) => String(number(name)),
   settings: (at) => ({ token: TOKEN, secrets: [SECRET], url: at }),
-  message(p, { user, id, text, at, picture }) {
+  message(p, { user, id, text, at, picture, more }) {
     const body = JSON.stringify({
       update_id: number(id),
       message: {
@@ -30,6 +30,7 @@ export default {
         from: { id: Number(user), is_bot: false, first_name: `User ${user}` },
         chat: { id: Number(user), type: 'private' },
         date: Math.floor(at / 1000),
+        ...more,
         ...(picture ? { photo: [{ file_id: picture, width: 10, height: 10 }], caption: text } : { text }),
       },
     });
@@ -39,12 +40,14 @@ export default {
     const [, method] = /^\/bot[^/]+\/(\w+)$/.exec(call.path) ?? [];
     if (method === 'sendMessage') return { what: 'send', text: call.json.text, user: String(call.json.chat_id) };
     if (method === 'sendPhoto') return { what: 'send', text: field(call.raw, 'caption')?.toString(), user: field(call.raw, 'chat_id').toString(), picture: 'up' };
+    if (method === 'sendMediaGroup') return { what: 'album', text: field(call.raw, 'media').toString(), user: field(call.raw, 'chat_id').toString() };
     return { what: call.path.startsWith('/file/') ? 'file' : method === 'getFile' ? 'media' : 'quiet' };
   },
   answer(p, call) {
     if (call.path.startsWith('/file/')) return { headers: { 'Content-Type': 'application/octet-stream' }, body: p.stock.get(call.path.split('/').pop()) };
     if (call.path.endsWith('/getFile')) return { body: { ok: true, result: { file_path: `photos/${call.json.file_id}` } } };
     if (call.path.endsWith('/sendPhoto')) p.stock.set('up', field(call.raw, 'photo'));
+    if (call.what === 'album') return { body: { ok: true, result: JSON.parse(call.text).map(() => ({ message_id: ++p.count, chat: { id: Number(call.user) } })) } };
     if (call.what === 'send') return { body: { ok: true, result: { message_id: ++p.count, chat: { id: Number(call.user) } } } };
     return { body: { ok: true, result: true } };
   },
