@@ -169,6 +169,7 @@ struct channel_ops {
     int64_t poll_ms;                /* pull() also without being told, as a safety net; 0 never */
     int64_t patience_ms;            /* what may get through later is tried for so long at least; 0: a dozen times, within the hour */
     int64_t recall_ms;              /* CHAN_RECALL: what was sent longer ago stays there; 0: no bound is known */
+    int64_t typing_ms;              /* CHAN_TYPING: how long its sign lasts; 0: more than six seconds */
     int64_t media_ms;               /* how long the platform keeps a file that was sent to us; 0: not known */
     int64_t upload_max;             /* upload(): bytes of a file; larger ones fail before anything is sent */
     size_t album_max;               /* album(): messages, ALBUM_MAX at most */

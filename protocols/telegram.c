@@ -328,6 +328,7 @@ const struct channel_ops telegram_ops = {
     .text_unit = TEXT_UTF16,
     .caption_max = TELEGRAM_CAPTION_MAX,
     .body_max = 1u << 20,
+    .typing_ms = 5000,
     .upload_max = UPLOAD_MAX,
     .album_max = 10,
     .keys = keys,

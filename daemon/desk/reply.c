@@ -623,6 +623,15 @@ static void typing_sent(void *ctx, enum kf_rc rc, const struct news *news, const
     desk_call_end(call);
 }
 
+/* Pages tell it every three seconds: each time where the sign would end before the next but one. */
+static int64_t typing_every(const struct desk_site *ds, const struct conv *conv)
+{
+    const struct site_channel *sc = site_channel(ds->site, &conv->channel);
+    const struct channel_ops *ops = sc ? channel_find(sc->adapter) : NULL;
+
+    return ops && ops->typing_ms ? ops->typing_ms / 2 : TYPING_EVERY_MS;
+}
+
 /* A platform is told now and then: it shows it for some seconds each time. */
 static void typing_outward(struct desk *d, struct desk_site *ds, const struct member *m, const struct inbound *in, const struct conv *conv)
 {
@@ -635,7 +644,7 @@ static void typing_outward(struct desk *d, struct desk_site *ds, const struct me
     if (!outward(ds->site, conv))
         return;
     if (in->on) {
-        if (!rate_take(d, key, 1, 1, TYPING_EVERY_MS, &busy))
+        if (!rate_take(d, key, 1, 1, typing_every(ds, conv), &busy))
             return;
     } else {
         bool shown = rate_touched(d, key, TYPING_SHOWN_MS); /* else there is nothing to end */

@@ -323,6 +323,29 @@ static void a_long_text_goes_in_parts_of_what_the_platform_counts(void **state)
     }
 }
 
+/* The sign ends after five seconds. */
+static void typing_is_told_again_before_its_sign_ends(void **state)
+{
+    int64_t first = 0, second = 0;
+    const char *conv;
+
+    (void)state;
+    conv = opens("\"message\":{\"message_id\":1," FROM("66") ",\"text\":\"Are you there?\"}");
+    while (!second) {
+        wire_sendf(&r.agent.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", conv);
+        if (!platform_take_within(&r.p, 100))
+            continue;
+        if (strstr(r.p.path, "/sendChatAction")) {
+            assert_string_equal(text_at(r.p.json, "action"), "typing");
+            assert_int_equal(number_at(r.p.json, "chat_id"), 66);
+            second = first ? r.p.at : 0;
+            first = first ? first : r.p.at;
+        }
+        platform_answer(&r.p, 200, NULL, OK);
+    }
+    assert_true(second - first < 5000);
+}
+
 #define VCARD(name, phone) "BEGIN:VCARD\r\nVERSION:3.0\r\nFN:" name "\r\nTEL;TYPE=CELL:" phone "\r\nEND:VCARD\r\n"
 
 static void a_person_in_a_file_goes_as_a_contact(void **state)
@@ -519,6 +542,7 @@ int main(void)
         cmocka_unit_test(a_group_that_moves_is_followed),
         cmocka_unit_test(a_tap_is_a_message_and_acknowledged),
         cmocka_unit_test(a_long_text_goes_in_parts_of_what_the_platform_counts),
+        cmocka_unit_test(typing_is_told_again_before_its_sign_ends),
         cmocka_unit_test(a_person_in_a_file_goes_as_a_contact),
         cmocka_unit_test(a_reaction_is_put_changed_and_taken_back),
         cmocka_unit_test(a_reaction_that_goes_nowhere_is_told),
