@@ -244,27 +244,15 @@ static enum kf_rc fetch(const struct whatsapp *w, struct arena *a, struct slice 
     return ret->url && (headers || !known) ? KF_OK : KF_NOMEM;
 }
 
-/* Asked for by its id, which holds for a week: the address in the webhook is over after five minutes. */
-static enum kf_rc whatsapp_media(const struct channel *ch, struct arena *a, const struct env *env, const struct media *m,
-                                 const struct http_resp *last, struct http_req *ret)
+/* Where it is: what Meta says to its id. */
+static enum kf_rc read_address(const struct whatsapp *w, struct arena *a, const struct http_resp *last, struct http_req *ret)
 {
-    const struct whatsapp *w = whatsapp_of(ch);
     struct json_keep keep = { .arena = a };
-    struct slice where;
+    json_t *root = json_read(a, last->body, JSON_OF_PLATFORMS, NULL);
+    struct slice where = json_get_text(&keep, root, "url");
     int64_t code = 0;
     struct url u;
-    json_t *root;
-    enum kf_rc rc;
 
-    (void)env;
-    if (!m->id.n)
-        return KF_INVALID;
-    if (!last) {
-        rc = whatsapp_ask(w, a, "GET", m->id, NULL, NULL, (struct slice){ NULL, 0 }, ret);
-        return rc ? rc : KF_AGAIN;
-    }
-    root = json_read(a, last->body, JSON_OF_PLATFORMS, NULL);
-    where = json_get_text(&keep, root, "url");
     (void)json_get_i64(json_object_get(root, "error"), "code", &code);
     json_decref(root);
     if (keep.failed)
@@ -274,6 +262,42 @@ static enum kf_rc whatsapp_media(const struct channel *ch, struct arena *a, cons
     if (!where.n)
         return KF_RATE; /* no answer at all: the file is still there */
     return url_parse(where, &u) ? fetch(w, a, where, &u, ret) : KF_IO;
+}
+
+/* The address in the webhook is good for five minutes: it is tried at once, if it is of Meta's own, and later the id, which holds for a week,
+ * is asked for a new one. */
+static bool is_fresh(const struct whatsapp *w, const struct media *m, struct url *ret)
+{
+    return !m->tries && m->url.n && url_parse(m->url, ret) && is_known_host(w, ret);
+}
+
+static enum kf_rc whatsapp_media(const struct channel *ch, struct arena *a, const struct env *env, const struct media *m,
+                                 const struct http_resp *last, struct http_req *ret)
+{
+    enum { BY_ADDRESS = -1, BY_ID, FETCH, BY_ID_AGAIN, FETCH_AGAIN };
+    const struct whatsapp *w = whatsapp_of(ch);
+    struct url u;
+    bool fresh = is_fresh(w, m, &u);
+    int step = m->asked - fresh;
+    enum kf_rc rc;
+
+    (void)env;
+    if (!m->id.n)
+        return KF_INVALID;
+    if (step == BY_ADDRESS) {
+        rc = fetch(w, a, m->url, &u, ret);
+    } else if (step == FETCH || step == FETCH_AGAIN) {
+        rc = read_address(w, a, last, ret);
+    } else if ((step == BY_ID && fresh && last->status == 200) || (step == BY_ID_AGAIN && last->status != 404)) {
+        *ret = (struct http_req){ .url = NULL }; /* that was the file, or why there is none */
+        return KF_OK;
+    } else if (step == BY_ID || step == BY_ID_AGAIN) { /* an address that is over is no news of the file */
+        rc = whatsapp_ask(w, a, "GET", m->id, NULL, NULL, (struct slice){ NULL, 0 }, ret);
+    } else {
+        *ret = (struct http_req){ .url = NULL };
+        return KF_OK;
+    }
+    return rc ? rc : KF_AGAIN;
 }
 
 /* ---- setting up -------------------------------------------------------------------------------------------------------------- */

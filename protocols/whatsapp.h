@@ -16,7 +16,7 @@
  * was lost is found again. Free words only within a day of the customer's last message: that message's id is our reply handle, and
  * its end the window's; reading and typing are told about it, too. Outside the window only a template goes.
  *
- * Media. GET url/VERSION/ID → {"url"}, good for five minutes, then GET that with the same token. Files go out by POST url/VERSION/NUMBER/media. */
+ * Media. The message may name an address, good for five minutes; else GET url/VERSION/ID → {"url"}, then GET that with the same token. Files go out by POST url/VERSION/NUMBER/media. */
 #ifndef KF_PROTOCOLS_WHATSAPP_H
 #define KF_PROTOCOLS_WHATSAPP_H
 

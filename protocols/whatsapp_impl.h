@@ -13,6 +13,7 @@
 #define WHATSAPP_CAPTION_MAX 1024
 #define WHATSAPP_WINDOW_MS   (24 * 3600 * 1000LL)
 #define WHATSAPP_GROUP       "group:"
+#define WHATSAPP_REACTED     "/" /* in what comes back with a status: it is of our reaction to that message, and the emoji follows */
 
 struct whatsapp {
     struct arena *arena; /* owns all of this */

@@ -225,6 +225,8 @@ static bool read_file(struct reading *r, const json_t *v, struct inbound *in, en
     m->id = text(r, v, "id");
     m->mime = text(r, v, "mime_type");
     m->name = text(r, v, "filename");
+    m->url = text(r, v, "url");
+    m->sha256 = text(r, v, "sha256");
     in->text = text(r, v, "caption");
     in->media = m;
     in->n_media = m->id.n > 0;
@@ -603,12 +605,19 @@ static bool delivery_of(struct slice word, enum delivery *ret)
     return false;
 }
 
-/* "CONVERSATION-SEQ": what we have sent along. */
+/* "CONVERSATION-SEQ": what we have sent along; behind a reaction to that message "/EMOJI". */
 static void read_our_id(struct slice ours, struct inbound *in)
 {
+    const char *mark = ours.n ? memchr(ours.p, *WHATSAPP_REACTED, ours.n) : NULL;
     const size_t n = KF_ID_TEXT - 1;
     struct kf_id conv;
     int64_t seq;
+
+    if (mark) {
+        in->text = (struct slice){ mark + 1, ours.n - (size_t)(mark + 1 - ours.p) };
+        in->of_reaction = true;
+        ours.n = (size_t)(mark - ours.p);
+    }
 
     if (ours.n > n + 1 && ours.p[n] == '-' && id_parse((struct slice){ ours.p, n }, &conv) &&
         stamp_digits((struct slice){ ours.p + n + 1, ours.n - n - 1 }, &seq) && seq > 0) {
@@ -652,6 +661,8 @@ static void on_status(struct reading *r, const json_t *v)
     if (in->delivery == DELIVERY_FAILED)
         read_failure(r, v, in);
     in->dedupe = put(r, "status:", in->id, ":", word);
+    if (in->of_reaction) /* that it has gone the staff believe anyway */
+        known = in->delivery == DELIVERY_FAILED && in->seq > 0;
     check(r, in, known && (in->peer.n > 0 || in->seq > 0));
 }
 

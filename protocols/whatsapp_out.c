@@ -18,6 +18,7 @@
 #define ROW_DETAIL      72
 #define BUTTON_ID       256
 #define ROW_ID          200
+#define OURS_MAX        512
 #define STICKER_MAX     (100 << 10)
 #define STICKER_SIDE    512 /* Meta takes no other */
 
@@ -37,11 +38,23 @@ static void member(struct buf *b, const char *name, struct slice value)
     buf_json(b, value);
 }
 
+/* What Meta gives back with each status: of which message it is, or of which reaction to it. */
+static void put_ours(struct buf *b, const struct errand *e, const char *mark, const char *emoji)
+{
+    char id[KF_ID_TEXT];
+    struct buf text;
+
+    buf_init(&text, OURS_MAX);
+    buf_printf(&text, "%s-%lld%s%s", id_text(&e->conv, id), (long long)e->seq, mark, emoji);
+    member(b, ",\"biz_opaque_callback_data\":", buf_slice(&text));
+    b->failed |= !buf_ok(&text);
+    buf_finish(&text);
+}
+
 void whatsapp_begin(struct buf *b, const struct errand *e, const char *type)
 {
     struct slice peer = slice_of(e->peer), user = slice_of(e->user);
     const size_t group = sizeof(WHATSAPP_GROUP) - 1;
-    char id[KF_ID_TEXT];
 
     buf_init(b, BODY_MAX);
     buf_str(b, "{\"messaging_product\":\"whatsapp\",");
@@ -55,17 +68,16 @@ void whatsapp_begin(struct buf *b, const struct errand *e, const char *type)
         member(b, "\"recipient_type\":\"individual\",\"recipient\":", user);
     }
     member(b, ",\"type\":", slice_of(type));
-    if (e->kind == ERRAND_REACT) /* no message of ours: it answers none, and what becomes of it is not what becomes of the visitor's */
+    if (e->kind == ERRAND_REACT) { /* no message of ours: it answers none, and what becomes of it is not what becomes of the visitor's */
+        put_ours(b, e, WHATSAPP_REACTED, e->emoji);
         return;
+    }
     if (!e->part && e->reply_ref && *e->reply_ref) {
         member(b, ",\"context\":{\"message_id\":", slice_of(e->reply_ref));
         buf_char(b, '}');
     }
-    if (!e->part && !e->more) { /* of a message in parts, what becomes of one is not what becomes of it */
-        buf_printf(b, ",\"biz_opaque_callback_data\":\"%s-", id_text(&e->conv, id));
-        buf_i64(b, e->seq);
-        buf_char(b, '"');
-    }
+    if (!e->part && !e->more) /* of a message in parts, what becomes of one is not what becomes of it */
+        put_ours(b, e, "", "");
 }
 
 enum kf_rc whatsapp_post(const struct whatsapp *w, struct arena *a, struct buf *body, struct http_req *ret)

@@ -87,7 +87,9 @@ struct media {
     const struct act_file *stored; /* the desk's note: `bytes` are in the file store; NULL: not yet, or not at all */
     int64_t size;                  /* 0 unknown; of what comes in pieces it is what they say */
     int64_t duration_ms;
-    /* While it is being fetched: the requests that were answered so far, and the bytes that came in pieces (206). */
+    struct slice sha256; /* base64 of what it is, as the platform says; where that is not so, it is only logged */
+    /* While it is being fetched: which try this is, from 0; the requests that were answered so far, and the bytes that came in pieces (206). */
+    int tries;
     int asked;
     int64_t come;
 };
@@ -132,7 +134,8 @@ struct inbound {
     double lat, lon;
     bool gcj02; /* they are shifted as on Chinese maps; else they are as satellites have them (WGS 84) */
     enum delivery delivery;
-    bool window_over;          /* of a status: it failed because the time, or the number, for replies is over */
+    bool window_over; /* of a status: it failed because the time, or the number, for replies is over */
+    bool of_reaction; /* of a status: of the staff's reaction (`text`, the emoji) to message `seq` of `conversation`, which has failed */
     struct slice code, reason; /* of a status; reason of a presence; code: the word of an INBOUND_SYSTEM */
     struct slice referral;     /* where somebody came from: the scene of a QR code, of a link, of an advertisement */
     bool confirm;              /* from staff: it was told that there is wording that it should not use, and means it */

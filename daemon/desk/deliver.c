@@ -141,23 +141,6 @@ static void settle_media(const struct trip *t, struct change *c)
     act->u.media.extra = t->shown->extra ? change_text(c, slice_of(t->shown->extra)) : NULL;
 }
 
-/* A reaction has no state of its own that the staff see: that it has not got through is a line behind its message. */
-static void settle_reaction(const struct trip *t, struct change *c)
-{
-    struct entry *e = &change_act(c, ACT_ENTRY)->u.entry;
-    struct buf b;
-
-    buf_init(&b, 4096);
-    buf_str(&b, "{\"emoji\":");
-    buf_json(&b, slice_of(t->errand.emoji ? t->errand.emoji : ""));
-    buf_str(&b, ",\"why\":");
-    buf_json(&b, slice_of(t->error ? t->error : ""));
-    buf_char(&b, '}');
-    *e = (struct entry){ .at = c->at, .kind = "reaction_failed", .by = c->by, .after_seq = t->errand.seq };
-    e->data = buf_ok(&b) ? change_text(c, buf_slice(&b)) : "{}";
-    buf_finish(&b);
-}
-
 static void settle_commit(struct trip *t)
 {
     struct desk *d = t->d;
@@ -194,7 +177,7 @@ static void settle_commit(struct trip *t)
     if (t->shown)
         settle_media(t, c);
     if (t->errand.kind == ERRAND_REACT && t->delivery != DELIVERY_NONE && t->delivery != DELIVERY_SENT)
-        settle_reaction(t, c);
+        reaction_failed(c, t->errand.seq, slice_of(t->errand.emoji ? t->errand.emoji : ""), slice_of(t->error ? t->error : ""));
     if (t->peer) {
         act = change_act(c, ACT_RENAME);
         act->u.rename.channel = t->errand.channel;

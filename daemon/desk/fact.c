@@ -301,11 +301,17 @@ static void add_subscription(struct change *c, const struct site_channel *sc, co
 
 static void add_status(struct change *c, const struct site_channel *sc, const struct inbound *in)
 {
-    struct act *act = change_act(c, ACT_STATUS);
+    struct act *act;
 
     c->conv = in->conversation;
     if (!in->proven)
         c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
+    if (in->of_reaction) {
+        c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
+        reaction_failed(c, in->seq, utf8_valid(in->text) ? in->text : SLICE(""), in->reason);
+        return;
+    }
+    act = change_act(c, ACT_STATUS);
     act->u.status.seq = in->seq;
     act->u.status.ref = in->seq ? NULL : change_text(c, in->ref);
     act->u.status.delivery = in->delivery;

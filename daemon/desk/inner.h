@@ -364,6 +364,8 @@ bool wants_cid(struct desk *d, struct seat *seat, const struct inbound *in);
 /* ---- react.c ---- */
 /* Does the visitor's platform take reactions from here? */
 bool reactions_go(const struct desk_site *ds, const struct conv *conv);
+/* A reaction has no state of its own that the staff see: that it has not got through is a line behind its message. */
+void reaction_failed(struct change *c, int64_t seq, struct slice emoji, struct slice why);
 /* To what the visitor has said, or none any more. Answers the seat. */
 void staff_reacts(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                   const struct conv *conv);

@@ -5,6 +5,7 @@
 #include "core/mime.h"
 #include "core/utf8.h"
 #include "desk/trip.h"
+#include "protocols/sign.h"
 #include "protocols/stamp.h"
 
 #include <jansson.h>
@@ -69,6 +70,7 @@ void media_note(struct buf *b, const struct media *m, bool fetchable)
     add_text(b, "id", m->id);
     add_text(b, "mime", m->mime);
     add_text(b, "name", name);
+    add_text(b, "sha256", m->sha256);
     buf_char(b, '}');
 }
 
@@ -105,6 +107,8 @@ static bool read_note(struct trip *t)
                                .id = member(t, note, "id"),
                                .mime = member(t, note, "mime"),
                                .name = member(t, note, "name"),
+                               .sha256 = member(t, note, "sha256"),
+                               .tries = t->errand.attempt,
                                .size = json_integer_value(json_object_get(note, "size")),
                                .duration_ms = json_integer_value(json_object_get(note, "duration_ms")) };
     json_decref(root);
@@ -217,6 +221,20 @@ static json_t *file_json(const struct trip *t)
     return ret;
 }
 
+/* It is stored all the same: how a platform writes such a sum is not for certain, and a picture is more than none. */
+static void compare(const struct trip *t, const uint8_t sha256[32])
+{
+    struct buf is;
+
+    if (!t->media.sha256.n)
+        return;
+    buf_init(&is, 64);
+    sign_base64(&is, sha256, 32);
+    if (buf_ok(&is) && !slice_eq(buf_slice(&is), t->media.sha256))
+        log_event(t->d, 2, "desk event=media_differs site=%s channel=%s", t->site.s, t->errand.channel.s);
+    buf_finish(&is);
+}
+
 static void stored(void *ctx, enum kf_rc rc, const uint8_t sha256[32], int64_t size, const struct kf_err *why)
 {
     struct trip *t = ctx;
@@ -226,6 +244,7 @@ static void stored(void *ctx, enum kf_rc rc, const uint8_t sha256[32], int64_t s
         trip_again_later(t, 0, why && *why->text ? arena_text(t->arena, slice_of(why->text)) : "it could not be stored");
         return;
     }
+    compare(t, sha256);
     memcpy(t->file.sha256, sha256, sizeof(t->file.sha256));
     t->file.size = size;
     t->file.name = name_of(t);
@@ -415,6 +434,10 @@ static void fetch_step(struct trip *t, const struct http_resp *last)
     }
     if (last && last->too_large) { /* the step asked for the file itself */
         media_failed(t, "too_large");
+        return;
+    }
+    if (last && !last->status && last->refused) { /* our own doing, and the same the next time */
+        media_failed(t, "refused");
         return;
     }
     if (last && (last->status == 0 || last->status == 429 || last->status >= 500)) {

@@ -42,6 +42,22 @@ static void react_fill(struct desk_site *ds, struct change *c, const struct inbo
     also_tell(ds, c, conv, CHAN_REACT, ERRAND_REACT, in->seq);
 }
 
+void reaction_failed(struct change *c, int64_t seq, struct slice emoji, struct slice why)
+{
+    struct entry *e = &change_act(c, ACT_ENTRY)->u.entry;
+    struct buf b;
+
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"emoji\":");
+    buf_json(&b, emoji);
+    buf_str(&b, ",\"why\":");
+    buf_json(&b, why);
+    buf_char(&b, '}');
+    *e = (struct entry){ .at = c->at, .kind = "reaction_failed", .by = c->by, .after_seq = seq };
+    e->data = buf_ok(&b) ? change_text(c, buf_slice(&b)) : "{}";
+    buf_finish(&b);
+}
+
 static void react_known(struct desk *d, struct desk_site *ds, struct seat *seat, const struct inbound *in, const struct conv *conv,
                         const struct message *m)
 {

@@ -287,6 +287,62 @@ static void pictures_go_both_ways(void **state)
     rig_status(&r, seq, "sent");
 }
 
+static void picture_at(const char *id, const char *url)
+{
+    char more[300];
+
+    (void)snprintf(more, sizeof(more),
+                   "\"type\":\"image\",\"image\":{\"id\":\"77\",\"mime_type\":\"image/gif\",\"sha256\":\"AAAA\",\"url\":\"%s\"}", url);
+    tells(ONE, message("US.3", id, 0, more));
+}
+
+/* The answer to an id: that place, of the platform's own. */
+static void answer_place(const char *path)
+{
+    char body[160];
+
+    (void)snprintf(body, sizeof(body), "{\"url\":\"http://127.0.0.1:%d%s\",\"mime_type\":\"image/gif\"}", r.p.port, path);
+    platform_answer(&r.p, 200, NULL, body);
+}
+
+static void a_picture_is_fetched_where_the_message_says(void **state)
+{
+    static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on";
+    char where[120];
+
+    (void)state;
+    (void)snprintf(where, sizeof(where), "http://127.0.0.1:%d/media?now", r.p.port);
+    picture_at("wamid.U1", where);
+    rig_take(&r, "/media?now", OK);
+    assert_string_equal(head_value(r.p.head, "Authorization"), "Bearer EAA-" ONE);
+    platform_answer(&r.p, 200, NULL, gif);
+    (void)wire_take(&r.agent.wire, "{s:s,s:s}", "type", "changed", "kind", "image");
+
+    /* Five minutes later it is there no more, nor is that which the id gave: it is asked for another one, once. */
+    picture_at("wamid.U2", where);
+    rig_take(&r, "/media?now", OK);
+    platform_answer(&r.p, 404, NULL, "");
+    rig_take(&r, "/v24.0/77", OK);
+    answer_place("/media?first");
+    rig_take(&r, "/media?first", OK);
+    platform_answer(&r.p, 404, NULL, "");
+    rig_take(&r, "/v24.0/77", OK);
+    answer_place("/media?second");
+    rig_take(&r, "/media?second", OK);
+    platform_answer(&r.p, 200, NULL, gif);
+    (void)wire_take(&r.agent.wire, "{s:s,s:s}", "type", "changed", "kind", "image");
+
+    /* Nobody else's place is looked at before Meta has named it. */
+    picture_at("wamid.U3", "http://localhost:9/media");
+    for (int i = 0; i < 2; i++) {
+        rig_take(&r, "/v24.0/77", OK);
+        answer_place("/media?gone");
+        rig_take(&r, "/media?gone", OK);
+        platform_answer(&r.p, 404, NULL, "");
+    }
+    (void)wire_take(&r.agent.wire, "{s:s,s:s}", "type", "changed", "text", "[image: could not be fetched, it is not there any more]");
+}
+
 static void two_numbers_share_one_address(void **state)
 {
     char *all[3];
@@ -452,12 +508,12 @@ static void take_reaction(const char *emoji)
     } while (true);
     assert_string_equal(text_at(r.p.json, "reaction.message_id"), "wamid.RE1");
     assert_string_equal(text_at(r.p.json, "reaction.emoji"), emoji);
-    assert_null(value_at(r.p.json, "biz_opaque_callback_data"));
 }
 
 static void a_reaction_goes_while_the_window_is_open(void **state)
 {
     const json_t *entry;
+    char ours[128];
     const char *conv;
 
     (void)state;
@@ -465,7 +521,16 @@ static void a_reaction_goes_while_the_window_is_open(void **state)
     reacts(conv, "e1", "🎉");
     take_reaction("🎉");
     answer_id("wamid.REACTED");
-    becomes("wamid.REACTED", "sent", NULL, NULL);
+    (void)snprintf(ours, sizeof(ours), "%s", text_at(r.p.json, "biz_opaque_callback_data"));
+    becomes("wamid.REACTED", "sent", ours, NULL);
+    /* What Meta says later of one that it had taken: whoever has reacted reads it, and the message of the customer stays as it is. */
+    becomes("wamid.REACTED", "failed", ours, ",\"errors\":[{\"code\":131026,\"title\":\"Message undeliverable\"}]");
+    entry = wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction_failed");
+    assert_string_equal(text_at(entry, "entry.data.emoji"), "🎉");
+    assert_string_equal(text_at(entry, "entry.data.why"), "131026: Message undeliverable");
+    assert_int_equal(number_at(entry, "entry.after_seq"), 1);
+    becomes("wamid.REACTED", "failed", ours, ",\"errors\":[{\"code\":131026,\"title\":\"Message undeliverable\"}]");
+    wire_none(&r.agent.wire, "{s:s,s:s,s:i}", "type", "status", "conversation", conv, "seq", 1);
     reacts(conv, "e2", "");
     take_reaction("");
     platform_answer(&r.p, 400, NULL,
@@ -720,6 +785,7 @@ int main(void)
         cmocka_unit_test(words_go_both_ways_and_what_became_of_them_is_told),
         cmocka_unit_test(a_lost_answer_is_found_again),
         cmocka_unit_test(pictures_go_both_ways),
+        cmocka_unit_test(a_picture_is_fetched_where_the_message_says),
         cmocka_unit_test(two_numbers_share_one_address),
         cmocka_unit_test(a_card_goes_as_its_text),
         cmocka_unit_test(a_place_reads_the_same_in_both_directions),

@@ -172,6 +172,16 @@ static void each_change_means_what_it_says(void **state)
                  "\"title\":\"Message undeliverable\"}]}]"),
           "[{\"kind\":\"status\",\"status\":\"failed\",\"code\":\"131026\",\"reason\":\"131026: Message "
           "undeliverable\",\"class\":\"user_blocked\"}]" },
+        /* Of a reaction of ours only that it failed is worth a word, whatever it says of the message. */
+        { CHANGE("\"statuses\":[{\"id\":\"wamid.R\",\"status\":\"failed\",\"timestamp\":\"1\",\"recipient_id\":\"1\","
+                 "\"biz_opaque_callback_data\":\"" CONV "-7/❤️\",\"errors\":[{\"code\":131026,\"title\":\"Undeliverable\"}]}]"),
+          "[{\"kind\":\"status\",\"status\":\"failed\",\"seq\":7,\"text\":\"❤️\",\"reason\":\"131026: Undeliverable\"}]" },
+        { CHANGE("\"statuses\":[{\"id\":\"wamid.R\",\"status\":\"sent\",\"timestamp\":\"1\",\"recipient_id\":\"1\","
+                 "\"biz_opaque_callback_data\":\"" CONV "-7/❤️\"}]"),
+          "[]" },
+        { CHANGE("\"statuses\":[{\"id\":\"wamid.R\",\"status\":\"failed\",\"timestamp\":\"1\",\"recipient_id\":\"1\","
+                 "\"biz_opaque_callback_data\":\"x-7/❤️\"}]"),
+          "[]" },
         { CHANGE("\"statuses\":[{\"id\":\"wamid.O\",\"status\":\"warning\",\"timestamp\":\"1\",\"recipient_id\":\"1\"}]"), "[]" },
         { CHANGE("\"errors\":[{\"code\":131000}]"), "[]" },
         { "{\"object\":\"page\",\"entry\":[{\"changes\":[{\"field\":\"messages\",\"value\":{\"messages\":[{}]}}]}]}", "[]" },
@@ -464,10 +474,12 @@ static void each_errand_is_one_request(void **state)
         { { .kind = ERRAND_DELETE, TO, .message = { .ref = "wamid.A" } }, KF_UNSUPPORTED, NULL },
         { { .kind = ERRAND_REACT, TO, OPEN, .emoji = "❤️", .reply_ref = "wamid.OURS", .message = { .ref = "wamid.A" } },
           KF_OK,
-          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"reaction\",\"reaction\":{\"message_id\":\"wamid.A\",\"emoji\":\"❤️\"}}" },
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"reaction\",\"biz_opaque_callback_data\":\"" CONV
+          "-7/❤️\",\"reaction\":{\"message_id\":\"wamid.A\",\"emoji\":\"❤️\"}}" },
         { { .kind = ERRAND_REACT, TO, OPEN, .emoji = "", .message = { .ref = "wamid.A" } },
           KF_OK,
-          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"reaction\",\"reaction\":{\"message_id\":\"wamid.A\",\"emoji\":\"\"}}" },
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"reaction\",\"biz_opaque_callback_data\":\"" CONV
+          "-7/\",\"reaction\":{\"message_id\":\"wamid.A\",\"emoji\":\"\"}}" },
         { { .kind = ERRAND_REACT, TO, OPEN, .emoji = "❤️" }, KF_UNSUPPORTED, NULL },
         { { .kind = ERRAND_REACT, TO, .emoji = "❤️", .message = { .ref = "wamid.A" } }, KF_REJECTED, NULL },
         { { TO, OPEN }, KF_UNSUPPORTED, NULL },
@@ -681,36 +693,75 @@ static void the_token_is_shown_to_metas_hosts_only(void **state)
         enum kf_rc rc;
         bool stranger;
     } rows[] = {
-        { 200, "{\"url\":\"https://lookaside.example/a?mid=1\"}", KF_OK, false },
-        { 200, "{\"url\":\"https://graph.example/a?mid=1\"}", KF_OK, false },
-        { 200, "{\"url\":\"https://lookaside.example:443/a\"}", KF_OK, false },
-        { 200, "{\"url\":\"https://files.example:8443/a\"}", KF_OK, false },
-        { 200, "{\"url\":\"https://files.example/a\"}", KF_OK, true },
-        { 200, "{\"url\":\"https://lookaside.example:8443/a\"}", KF_OK, true },
-        { 200, "{\"url\":\"https://graph.example:8443/a\"}", KF_OK, true },
-        { 200, "{\"url\":\"http://graph.example:443/a\"}", KF_OK, true },
-        { 200, "{\"url\":\"https://lookaside.example.evil.example/a\"}", KF_OK, true },
+        { 200, "{\"url\":\"https://lookaside.example/a?mid=1\"}", KF_AGAIN, false },
+        { 200, "{\"url\":\"https://graph.example/a?mid=1\"}", KF_AGAIN, false },
+        { 200, "{\"url\":\"https://lookaside.example:443/a\"}", KF_AGAIN, false },
+        { 200, "{\"url\":\"https://files.example:8443/a\"}", KF_AGAIN, false },
+        { 200, "{\"url\":\"https://files.example/a\"}", KF_AGAIN, true },
+        { 200, "{\"url\":\"https://lookaside.example:8443/a\"}", KF_AGAIN, true },
+        { 200, "{\"url\":\"https://graph.example:8443/a\"}", KF_AGAIN, true },
+        { 200, "{\"url\":\"http://graph.example:443/a\"}", KF_AGAIN, true },
+        { 200, "{\"url\":\"https://lookaside.example.evil.example/a\"}", KF_AGAIN, true },
         { 200, "{\"url\":\"file:///etc/passwd\"}", KF_IO, false },
         { 200, "{}", KF_RATE, false },
         { 200, "<html>", KF_RATE, false },
         { 400, ERROR(100), KF_ABSENT, false },
         { 401, ERROR(190), KF_AUTH, false },
     };
-    const struct media m = { .type = TYPE_IMAGE, .id = SLICE("77/0?x") }, none = { .type = TYPE_IMAGE };
+    const struct media none = { .type = TYPE_IMAGE };
+    struct media m = { .type = TYPE_IMAGE, .id = SLICE("77/0?x") };
     struct bench *t = *state;
     struct http_req req;
 
     assert_int_equal(whatsapp_ops.media(t->ch, t->arena, &t->env, &none, NULL, &req), KF_INVALID);
     assert_int_equal(whatsapp_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_AGAIN);
     assert_string_equal(req.url, "https://graph.example/v24.0/77%2F0%3Fx");
+    m.asked = 1;
     for (size_t i = 0; i < COUNT(rows); i++) {
         const struct http_resp resp = { .status = rows[i].status, .body = slice_of(rows[i].body) };
 
         assert_int_equal(whatsapp_ops.media(t->ch, t->arena, &t->env, &m, &resp, &req), rows[i].rc);
-        if (rows[i].rc)
+        if (rows[i].rc != KF_AGAIN)
             continue;
         assert_int_equal(req.stranger, rows[i].stranger);
         assert_int_equal(http_header(req.headers, req.n_headers, "authorization").n > 0, !rows[i].stranger);
+    }
+}
+
+/* It is tried while it may hold, and where the token may be shown. */
+static void the_address_of_a_message_is_tried_first(void **state)
+{
+    static const struct {
+        const char *url;
+        int tries;
+        const char *asked;
+    } rows[] = {
+        { "https://lookaside.example/a?mid=1", 0, "https://lookaside.example/a?mid=1" },
+        { "https://lookaside.example/a?mid=1", 1, "https://graph.example/v24.0/77" },
+        { "https://lookaside.example.evil.example/a", 0, "https://graph.example/v24.0/77" },
+        { "javascript:alert(1)", 0, "https://graph.example/v24.0/77" },
+        { "", 0, "https://graph.example/v24.0/77" },
+    };
+    static const int passed_on[] = { 200, 302, 401, 403, 404, 410 };
+    struct bench *t = *state;
+    struct http_req req;
+
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const struct media m = { .type = TYPE_IMAGE, .id = SLICE("77"), .url = slice_of(rows[i].url), .tries = rows[i].tries };
+
+        assert_int_equal(whatsapp_ops.media(t->ch, t->arena, &t->env, &m, NULL, &req), KF_AGAIN);
+        assert_string_equal(req.url, rows[i].asked);
+        assert_false(req.stranger);
+    }
+    for (size_t i = 0; i < COUNT(passed_on); i++) {
+        const struct media m = { .type = TYPE_IMAGE, .id = SLICE("77"), .url = slice_of(rows[0].url), .asked = 1 };
+        const struct http_resp resp = { .status = passed_on[i], .body = SLICE("x") };
+
+        assert_int_equal(whatsapp_ops.media(t->ch, t->arena, &t->env, &m, &resp, &req), i ? KF_AGAIN : KF_OK);
+        if (i)
+            assert_string_equal(req.url, "https://graph.example/v24.0/77");
+        else
+            assert_null(req.url);
     }
 }
 
@@ -813,6 +864,7 @@ int main(void)
         BENCH(a_file_goes_before_its_message),
         BENCH(people_in_a_file_go_as_contacts),
         BENCH(the_token_is_shown_to_metas_hosts_only),
+        BENCH(the_address_of_a_message_is_tried_first),
         BENCH(a_number_is_met_by_its_name),
         cmocka_unit_test(templates_that_meta_does_not_have_are_told),
         cmocka_unit_test(settings_that_do_not_work_are_told),
