@@ -663,6 +663,20 @@ static void each_is_an_adapter(const struct rule *r, const struct rule_words *w)
             fail_msg("%s: there is no adapter %s", r->key.s, w->at[i].s);
 }
 
+/* A place in line is over before a mail that tells of it is read, and nobody who has written one keeps a page open. */
+static bool tells_of_waiting(const struct rule *r)
+{
+    return (r->actions & RULE_SAY) && (r->event == RULE_WAITING || r->event == RULE_SILENT_AGENT || r->event == RULE_SILENT_VISITOR);
+}
+
+static bool leaves_mail_out(const struct rule *r)
+{
+    for (size_t i = 0; i < r->when.not_adapters.n; i++)
+        if (!strcmp(r->when.not_adapters.at[i].s, "mail"))
+            return true;
+    return false;
+}
+
 static void what_is_shipped_makes_sense(void **state)
 {
     static const char *const names[] = { "config/defaults/rules.json", "config/defaults/wordings.json" };
@@ -675,6 +689,8 @@ static void what_is_shipped_makes_sense(void **state)
     for (size_t i = 0; i < s->n_rules; i++) {
         each_is_an_adapter(&s->rules[i], &s->rules[i].when.adapters);
         each_is_an_adapter(&s->rules[i], &s->rules[i].when.not_adapters);
+        if (tells_of_waiting(&s->rules[i]) && !leaves_mail_out(&s->rules[i]))
+            fail_msg("%s: goes to whoever has written a mail", s->rules[i].key.s);
     }
     assert_int_equal(glob("config/sites/*.json", 0, NULL, &found), 0);
     for (size_t i = 0; i < found.gl_pathc; i++) {
