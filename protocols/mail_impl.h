@@ -92,6 +92,8 @@ struct mail_brought {
  * not understood ("malformed_body"). */
 enum kf_rc mail_bring(const struct mail *m, struct arena *a, const struct http_req *req, int64_t now_ms, struct mail_brought *ret,
                       const char **refused);
+/* Is it the address of a mail server itself? */
+bool mail_is_daemon(struct arena *a, struct slice raw);
 /* Has a machine written it? By its headers alone. */
 bool mail_is_automatic(struct arena *a, const struct http_pair *headers, size_t n);
 

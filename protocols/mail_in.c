@@ -233,16 +233,16 @@ static bool answers_elsewhere(struct reading *r)
     return false;
 }
 
-/* Our token: in the address it was written to, else in any of the mails that it answers, the last one first. */
+/* Our token: in the address it was written to, else in any of the mails of its thread, the last one first, else in that which it answers. */
 static void read_token(struct reading *r)
 {
     r->has_token = mail_token_read(r->m, r->tag, &r->token);
     if (!r->has_token && answers_elsewhere(r))
         return;
-    if (!r->has_token)
-        r->has_token = mail_token_of_id(r->m, r->reply_to, &r->token);
     for (size_t i = r->n_refs; !r->has_token && i > 0; i--)
         r->has_token = mail_token_of_id(r->m, r->refs[i - 1], &r->token);
+    if (!r->has_token)
+        r->has_token = mail_token_of_id(r->m, r->reply_to, &r->token);
 }
 
 /* The exchange: what the token says; else the thread of that sender. */
@@ -609,7 +609,8 @@ static bool read_letter(struct reading *r)
     read_once(r);
     read_time(r);
     read_peer(r);
-    r->in.automatic = r->b.bounced_path || mail_is_automatic(r->a, r->b.letter.headers, r->b.letter.n_headers);
+    r->in.automatic =
+        r->b.bounced_path || mail_is_daemon(r->a, r->b.sender) || mail_is_automatic(r->a, r->b.letter.headers, r->b.letter.n_headers);
     if (read_report(r, &silent))
         return !silent;
     if (is_echo(r))

@@ -27,15 +27,15 @@ struct writing {
 
 /* ---- what it answers ------------------------------------------------------------------------------------------------------------ */
 
-/* Is it an address that can stand in an envelope? Others would need SMTPUTF8, which few relays have. */
+/* Is it an address that can stand in an envelope? One that is not ASCII asks the relay for SMTPUTF8 (RFC 6531): who has none says so. */
 static bool deliverable(struct slice s)
 {
     const char *at = s.n ? memchr(s.p, '@', s.n) : NULL;
 
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] <= ' ' || s.p[i] > 0x7e || strchr("<>()[],;:\\\"", s.p[i]))
+        if ((unsigned char)s.p[i] <= ' ' || s.p[i] == 0x7f || strchr("<>()[],;:\\\"", s.p[i]))
             return false;
-    return at && at != s.p && at + 1 < s.p + s.n && s.n <= 254 && !slice_is(s, "unknown@invalid");
+    return at && at != s.p && at + 1 < s.p + s.n && s.n <= 254 && utf8_valid(s) && utf8_one_line(s) && !slice_is(s, "unknown@invalid");
 }
 
 /* An alias, as long as it is one. In front of a token that has room only behind short names, else the address of the channel takes the
@@ -327,7 +327,7 @@ static enum outcome_class class_of_reply(int code, struct slice text)
         return OUTCOME_RETRY;
     if (code == 530 || code == 534 || code == 535 || code == 538)
         return OUTCOME_AUTH;
-    if (code == 551 || code == 553 || (known && status[1] == 1))
+    if (code == 551 || code == 553 || (known && status[1] == 1 && status[2] != 7 && status[2] != 8)) /* those are about us, who send */
         return OUTCOME_NO_SUCH_USER;
     if (known && status[1] == 7)
         return OUTCOME_REJECTED;

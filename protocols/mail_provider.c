@@ -250,7 +250,7 @@ static void sendgrid_letter(struct bringing *g)
 
 /* ---- Postmark ------------------------------------------------------------------------------------------------------------------- */
 
-#define POSTMARK_BESIDE 3
+#define POSTMARK_BESIDE 4
 
 static void postmark_headers(struct bringing *g, struct json_keep *keep, const json_t *list)
 {
@@ -286,7 +286,7 @@ static void postmark_files(struct bringing *g, struct json_keep *keep, const jso
 /* What Postmark tells beside the headers, as headers. */
 static void postmark_beside(struct bringing *g, struct json_keep *keep, const json_t *root)
 {
-    static const char *const names[POSTMARK_BESIDE] = { "Date", "To", "Cc" };
+    static const char *const names[POSTMARK_BESIDE] = { "Date", "To", "Cc", "From" };
     struct mail_letter *l = &g->ret->letter;
 
     for (size_t i = 0; i < POSTMARK_BESIDE; i++) {
@@ -412,13 +412,22 @@ static bool is_one_of(struct slice s, const char *const *words, size_t n)
     return false;
 }
 
+bool mail_is_daemon(struct arena *a, struct slice raw)
+{
+    static const char *const daemons[] = { "mailer-daemon", "postmaster" };
+    struct mail_address who;
+    const char *at;
+
+    if (mail_addresses(a, raw, &who, 1) != 1)
+        return false;
+    at = memchr(who.address.p, '@', who.address.n);
+    return at && is_one_of((struct slice){ who.address.p, (size_t)(at - who.address.p) }, daemons, 2);
+}
+
 bool mail_is_automatic(struct arena *a, const struct http_pair *headers, size_t n)
 {
-    static const char *const precedences[] = { "bulk", "junk", "list" }, *const daemons[] = { "mailer-daemon", "postmaster" },
-                             *const no[] = { "no" };
+    static const char *const precedences[] = { "bulk", "junk", "list" }, *const no[] = { "no" };
     struct slice submitted = mail_value(a, http_header(headers, n, "auto-submitted"));
-    struct mail_address from;
-    const char *at;
 
     if (submitted.n && !is_one_of(submitted, no, 1))
         return true;
@@ -427,8 +436,5 @@ bool mail_is_automatic(struct arena *a, const struct http_pair *headers, size_t 
     if (is_one_of(mail_trimmed(http_header(headers, n, "precedence")), precedences, 3) ||
         slice_is(mail_trimmed(http_header(headers, n, "return-path")), "<>"))
         return true;
-    if (mail_addresses(a, http_header(headers, n, "from"), &from, 1) != 1)
-        return false;
-    at = memchr(from.address.p, '@', from.address.n);
-    return at && is_one_of((struct slice){ from.address.p, (size_t)(at - from.address.p) }, daemons, 2);
+    return mail_is_daemon(a, http_header(headers, n, "from"));
 }

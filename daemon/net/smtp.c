@@ -10,7 +10,7 @@
 #include <sys/socket.h>
 #include <uv.h>
 
-enum { THREADS_MAX = 4, CONNECT_MS = 30000, REPLY_MS = 120000, REPLY_MAX = 4096 };
+enum { THREADS_MAX = 4, CONNECT_MS = 30000, REPLY_MAX = 4096 };
 
 struct mail {
     struct smtp *smtp;
@@ -143,7 +143,7 @@ static void set_options(struct mail *m, CURL *easy, struct curl_slist *to)
     curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, m->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, m->timeout_ms < CONNECT_MS ? m->timeout_ms : (long)CONNECT_MS);
-    curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, (m->timeout_ms < REPLY_MS ? m->timeout_ms : (long)REPLY_MS) / 1000 + 1);
+    curl_easy_setopt(easy, CURLOPT_SERVER_RESPONSE_TIMEOUT, m->timeout_ms / 1000 + 1); /* curl's own two minutes are too few (RFC 5321) */
     if (m->user) {
         curl_easy_setopt(easy, CURLOPT_USERNAME, m->user);
         curl_easy_setopt(easy, CURLOPT_PASSWORD, m->password ? m->password : "");

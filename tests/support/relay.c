@@ -129,6 +129,8 @@ static void remember(struct relayed *m, const char *line)
 static void greet(const struct relay_options *o, struct line *l, bool tls)
 {
     say(l, "250-relay.example\r\n250-SIZE 52428800\r\n250-8BITMIME\r\n");
+    if (o->utf8)
+        say(l, "250-SMTPUTF8\r\n");
     if (o->starttls && !tls)
         say(l, "250-STARTTLS\r\n");
     if (o->auth && (tls || !o->starttls)) {

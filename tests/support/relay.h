@@ -10,6 +10,7 @@
 struct relay_options {
     bool tls;           /* from the first byte: smtps */
     bool starttls;      /* offered, and asked for before anything else */
+    bool utf8;          /* SMTPUTF8 is offered */
     const char *auth;   /* the words after AUTH in the answer to EHLO; NULL: no AUTH */
     const char *answer; /* to the end of a mail; NULL: "250 2.0.0 Ok: queued as 4AB" */
     const char *rcpt;   /* to RCPT; NULL: "250 2.1.5 Ok" */

@@ -121,6 +121,27 @@ static void a_mail_is_taken(void **state)
     relay_close(&relay);
 }
 
+/* RFC 6531: said where it is needed and the relay has it. Where it has not, the relay is asked all the same, and says what it thinks of that. */
+static void an_address_beyond_ascii_asks_for_smtputf8(void **state)
+{
+    static const struct smtp_envelope to_user = { .from = "a@kefud.example", .to = "用户@mail.example", .plain = true };
+    const struct relayed *m;
+
+    (void)state;
+    relay_open(&relay, &(struct relay_options){ .utf8 = true });
+    open_client(&(struct net_client_config){ .allow_private = true, .allow_http = true });
+    assert_int_equal(sent("smtp", &to_user, MAIL, 0).status, 250);
+    m = relay_take(&relay);
+    assert_non_null(strstr(m->said, " SMTPUTF8\nRCPT TO:<用户@mail.example>\n"));
+    assert_int_equal(sent("smtp", &to_eva, MAIL, 0).status, 250);
+    assert_null(strstr(relay_take(&relay)->said, "SMTPUTF8"));
+    relay_options(&relay, &(struct relay_options){ .rcpt = "553 5.6.7 Address not ASCII" });
+    assert_int_equal(sent("smtp", &to_user, MAIL, 0).status, 553);
+    assert_null(strstr(relay_take(&relay)->said, "SMTPUTF8"));
+    close_client();
+    relay_close(&relay);
+}
+
 static void dots_and_signing_in_are_as_the_vectors_say(void **state)
 {
     json_t *root = json_load_file("tests/vectors/email.json", 0, NULL), *v;
@@ -354,6 +375,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_mail_is_taken),
+        cmocka_unit_test(an_address_beyond_ascii_asks_for_smtputf8),
         cmocka_unit_test(dots_and_signing_in_are_as_the_vectors_say),
         cmocka_unit_test(a_refusal_is_an_answer),
         cmocka_unit_test(a_relay_is_asked_without_a_mail),

@@ -383,6 +383,13 @@ static void an_answer_finds_its_conversation(void **state)
     got = brought(t, "support@in.kefud.example",
                   arena_printf(t->arena, "From: Eva <eva@mail.example>\nReferences: <x@y> %s <z@y>\n\nyes", id));
     expect(got.inbound->peer, "aaaaaaaaaaaaaaaa");
+    /* Of two of ours in one thread the newest of its References counts, whatever else it says that it answers. */
+    e.peer = "bbbbbbbbbbbbbbbb";
+    got = brought(t, "support@in.kefud.example",
+                  arena_printf(t->arena, "From: Eva <eva@mail.example>\nReferences: %s <z@y>\nIn-Reply-To: %s\n\nyes", id,
+                               header_line(t, encoded(t, &e).body, "message-id")));
+    expect(got.inbound->peer, "aaaaaaaaaaaaaaaa");
+    e.peer = "aaaaaaaaaaaaaaaa";
     got = brought(t, reply_to.address.p, "From: Eva <mallory@mail.example>\nMessage-ID: <r2@mail.example>\n\nyes");
     expect(got.inbound->peer, "aaaaaaaaaaaaaaaa");
     expect(got.inbound->user_name, "Eva <mallory@mail.example>"); /* not whom we wrote to */
@@ -444,6 +451,35 @@ static void a_bounce_is_the_state_of_its_message(void **state)
     assert_true(got.inbound->automatic);
 }
 
+/* Postmark does not name the sender among the headers. */
+static void a_mail_server_that_speaks_through_postmark_is_a_machine(void **state)
+{
+    static const char form[] = "{\"From\":\"%s\",\"FromFull\":{\"Email\":\"%s\",\"Name\":\"\"},\"OriginalRecipient\":"
+                               "\"support@in.kefud.example\",\"Subject\":\"x\",\"TextBody\":\"x\",\"Headers\":[{\"Name\":"
+                               "\"Message-ID\",\"Value\":\"<1@x>\"}]}";
+    static const char settings[] = "{" COMMON ",\"provider\":\"postmark\",\"user\":\"hook\",\"password\":\"secret\"}";
+    static const struct http_pair basic[] = { { SLICE("Authorization"), SLICE("Basic aG9vazpzZWNyZXQ=") } };
+    static const struct {
+        const char *from;
+        bool automatic;
+    } rows[] = { { "eva@x.example", false }, { "MAILER-DAEMON@x.example", true }, { "postmaster@x.example", true } };
+    struct bench *t = *state;
+    struct channel *ch;
+    struct kf_err why;
+
+    assert_int_equal(mail_ops.open(&ch, slice_of(settings), &why), KF_OK);
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *body = arena_printf(t->arena, form, rows[i].from, rows[i].from);
+        struct http_req req = { .method = "POST", .headers = basic, .n_headers = 1, .body = slice_of(body) };
+        struct received got;
+
+        assert_int_equal(mail_ops.receive(ch, t->arena, &req, &t->env, &got), KF_OK);
+        assert_int_equal(got.n, 1);
+        row_int_equal(rows[i].from, got.inbound->automatic, rows[i].automatic);
+    }
+    mail_ops.close(ch);
+}
+
 /* Relays answer with a code of SMTP and, more often than not, an enhanced one. */
 static void each_reply_has_its_class(void **state)
 {
@@ -458,7 +494,7 @@ static void each_reply_has_its_class(void **state)
         { OUTCOME_REJECTED, { "550 5.7.1 spam", "554 5.7.1 spam", "554 5.7.26 x" } },
         { OUTCOME_TOO_LARGE, { "552 5.3.4 x", "523 x" } },
         { OUTCOME_AUTH, { "530 5.7.0 x", "534 5.7.9 x", "535 5.7.8 x", "538 x" } },
-        { OUTCOME_FATAL, { "500 x", "550 x", "552 x", "554 x", "555 5.5.4 x" } },
+        { OUTCOME_FATAL, { "500 x", "550 x", "552 x", "554 x", "555 5.5.4 x", "550 5.1.7 our address", "550 5.1.8 our domain" } },
     };
     struct bench *t = *state;
     struct errand e = an_errand("x");
@@ -472,6 +508,27 @@ static void each_reply_has_its_class(void **state)
             if (out.cls != rows[i].cls)
                 fail_msg("%s is %s, expected %s", *reply, outcome_name(out.cls), outcome_name(rows[i].cls));
         }
+}
+
+static void an_address_beyond_ascii_is_answered(void **state)
+{
+    struct bench *t = *state;
+    struct errand e = an_errand("x");
+    struct http_req req;
+    const char *line;
+
+    e.user = "用户@例子.example";
+    expect(brought(t, "support@in.kefud.example", "From: 用户 <用户@例子.Example>\nMessage-ID: <1@x>\n\nx").inbound->user, e.user);
+    assert_int_equal(mail_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_OK);
+    assert_string_equal(req.smtp->to, e.user);
+    line = header_line(t, req.body, "to");
+    assert_string_equal(line, "<用户@例子.example>");
+    for (size_t i = 0; i < 3; i++) {
+        static const char *const wrong[] = { "\xff@x.example", "a\xe2\x80\xae@x.example", "a\xc2\x80@x.example" };
+
+        e.user = wrong[i];
+        assert_int_equal(mail_ops.encode(t->ch, t->arena, &e, &t->env, &req), KF_UNSUPPORTED);
+    }
 }
 
 static void our_own_mail_is_not_answered(void **state)
@@ -629,7 +686,9 @@ int main(void)
         BENCH(threads_without_us_are_told_apart),
         BENCH(what_is_unsubscribed_is_opted_out),
         BENCH(a_bounce_is_the_state_of_its_message),
+        BENCH(a_mail_server_that_speaks_through_postmark_is_a_machine),
         BENCH(each_reply_has_its_class),
+        BENCH(an_address_beyond_ascii_is_answered),
         BENCH(our_own_mail_is_not_answered),
         BENCH(hostile_mail_yields_something),
         BENCH(a_mail_without_words_says_what_it_is),
