@@ -254,7 +254,7 @@ struct channel_ops {
     bool (*late)(const struct channel *);
     /* CHAN_TEMPLATES: can it send this one, which has passed ready_check()? Else the words begin with the member that is wrong. */
     enum kf_rc (*template)(const struct template *, struct kf_err *why);
-    const struct ready_kind *kinds; /* of templates, beside wording that was approved; ended by a NULL name. NULL: none */
+    const struct ready_kind *kinds; /* of templates, beside wording that was approved and nothing else; ended by a NULL name. NULL: none */
 };
 
 /* All channels, ended by NULL: channels.def, one line each. */

@@ -18,6 +18,7 @@ static void member(struct buf *b, const char *name, const char *value)
 static void put_values(struct buf *b, const struct template *t, const struct ready_kind *kind, const struct template_value *values,
                        size_t n)
 {
+    struct template_blanks in_it;
     struct buf one;
 
     buf_init(&one, 65536);
@@ -29,9 +30,15 @@ static void put_values(struct buf *b, const struct template *t, const struct rea
         buf_clear(&one);
         ready_value(kind, t, i, values, n, &one);
         buf_json(b, buf_slice(&one));
+        if (!template_read_any(t->values[i].value, &in_it) && in_it.n) {
+            buf_char(b, ',');
+            buf_json(b, in_it.names[0]);
+        }
         buf_char(b, ']');
     }
     buf_char(b, ']');
+    if (!template_read_any(slice_of(t->text), &in_it))
+        buf_printf(b, ",\"said\":%zu", in_it.n);
     b->failed |= !buf_ok(&one);
     buf_finish(&one);
 }
@@ -95,17 +102,20 @@ static enum template_header header_of(struct slice word)
     return TEMPLATE_NO_HEADER;
 }
 
-/* [["name","value"],…], as many as there is room for. False: no memory. */
-static bool read_pairs(struct arena *a, const json_t *list, struct template_value *ret, size_t max, size_t *n)
+/* [["name","value","blank"?],…], as many as there is room for. False: no memory. */
+static bool read_pairs(struct arena *a, const json_t *list, struct template_value *ret, struct slice *blanks, size_t max, size_t *n)
 {
     for (size_t i = 0; i < json_array_size(list) && i < max; i++) {
         const json_t *one = json_array_get(list, i);
-        struct template_value *v = &ret[(*n)++];
+        struct template_value *v = &ret[*n];
 
         v->name = arena_copy(a, text_at(one, 0));
         v->value = arena_copy(a, text_at(one, 1));
-        if (!v->name.p || !v->value.p)
+        if (blanks)
+            blanks[*n] = arena_copy(a, text_at(one, 2));
+        if (!v->name.p || !v->value.p || (blanks && !blanks[*n].p))
             return false;
+        (*n)++;
     }
     return true;
 }
@@ -114,6 +124,7 @@ enum kf_rc chosen_read(struct arena *a, const struct message *m, struct chosen *
 {
     struct slice text = json_member(slice_of(m->extra), chosen_ready(m) ? "ready" : "template");
     struct json_keep keep = { .arena = a };
+    int64_t said;
     json_t *root;
 
     if (!text.p)
@@ -127,8 +138,11 @@ enum kf_rc chosen_read(struct arena *a, const struct message *m, struct chosen *
                             .url = json_get_text(&keep, root, TEMPLATE_ADDRESS),
                             .header = header_of(json_get_text(&keep, root, "header")),
                             .numbered = json_get_bool(root, "numbered", false) };
-    keep.failed |= !read_pairs(a, json_object_get(root, "fields"), ret->fields, TEMPLATE_BLANKS, &ret->n);
-    keep.failed |= !read_pairs(a, json_object_get(root, "values"), ret->values, TEMPLATE_VALUES, &ret->n_values);
+    keep.failed |= !read_pairs(a, json_object_get(root, "fields"), ret->fields, NULL, TEMPLATE_BLANKS, &ret->n);
+    keep.failed |= !read_pairs(a, json_object_get(root, "values"), ret->values, ret->blanks, TEMPLATE_VALUES, &ret->n_values);
+    ret->n_said = ret->n;
+    if (json_get_i64(root, "said", &said) && said >= 0 && (size_t)said < ret->n)
+        ret->n_said = (size_t)said;
     json_decref(root);
     return keep.failed ? KF_NOMEM : KF_OK;
 }

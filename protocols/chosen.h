@@ -1,7 +1,8 @@
 /* chosen.h: a message that an agent has chosen from the channel's templates. It is a text, or a file with words, like any other; its `extra`
  * says what it was made of, so that the adapter can send it as the platform wants it, whatever the settings say by then:
  * {"template":{"key","name","language"?,"header"?,"numbered"?,"fields":[["1","A-1024"],…],"url"?}}. Of a kind (ready.h) it has "kind" and
- * "values":[["path","pages/order?id=A-1024"],…], too; what goes as a reply stands there as "ready" instead, with "reply":true. */
+ * "values":[["path","pages/order?id=A-1024","order"],…], too, each with its first blank if it has any, and "said": how many of the fields stand
+ * in the text; what goes as a reply stands there as "ready" instead, with "reply":true. */
 #ifndef KF_PROTOCOLS_CHOSEN_H
 #define KF_PROTOCOLS_CHOSEN_H
 
@@ -17,8 +18,9 @@ struct chosen {
     enum template_header header;
     bool numbered;
     struct template_value fields[TEMPLATE_BLANKS]; /* in the order of its blanks */
-    size_t n;
+    size_t n, n_said;                              /* the first of them stand in the text, the others in values only */
     struct template_value values[TEMPLATE_VALUES]; /* as they go */
+    struct slice blanks[TEMPLATE_VALUES];          /* the first blank of each; empty: it has none */
     size_t n_values;
 };
 

@@ -72,17 +72,23 @@ static bool address(struct slice s)
     return ret;
 }
 
-/* "pages/order?id={{order}}": what is filled in does not stand before `from`. */
-static bool path(struct slice s, size_t from)
+/* Without blanks and signs of other alphabets, whatever is filled in. */
+static bool plain_filled(struct slice s)
 {
     struct buf whole;
     bool ret;
 
     buf_init(&whole, VALUE_MAX);
     template_fill(s, NULL, 0, letter, &whole);
-    ret = to_blank(s) > from && buf_ok(&whole) && plain(buf_slice(&whole));
+    ret = buf_ok(&whole) && plain(buf_slice(&whole));
     buf_finish(&whole);
     return ret;
+}
+
+/* "pages/order?id={{order}}": what is filled in does not stand before `from`. */
+static bool path(struct slice s, size_t from)
+{
+    return to_blank(s) > from && plain_filled(s);
 }
 
 static bool mini_program(struct slice s)
@@ -90,6 +96,20 @@ static bool mini_program(struct slice s)
     struct card_mini mini;
 
     return card_mini(s, &mini) && mini.path.p && path(s, (size_t)(mini.path.p - s.p));
+}
+
+static bool button(struct slice s)
+{
+    static const char *const ways[] = { READY_BUTTON_URL, READY_BUTTON_REPLY, READY_BUTTON_CODE };
+
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        size_t n = strlen(ways[i]);
+        struct slice rest = { s.p + n, s.n - n };
+
+        if (slice_starts(s, ways[i]))
+            return i ? !utf8_blank(rest) : plain_filled(rest);
+    }
+    return false;
 }
 
 /* NULL: it is of that form. */
@@ -106,6 +126,11 @@ static const char *wrong_form(enum ready_form form, struct slice s)
         return address(s) || mini_program(s) ? NULL
                                              : "an address such as https://host/path, or miniprogram:APPID/PATH; what is to be filled in "
                                                "stands behind the host or the id";
+    case READY_BUTTON:
+        return button(s)
+                   ? NULL
+                   : "url: with the end of its address, such as url:orders/{{2}}, reply: with what comes back at a tap, or code: with the "
+                     "coupon's code";
     case READY_TEXT:
     default:
         return NULL;
@@ -228,9 +253,9 @@ enum kf_rc ready_check(const struct ready_kind *kinds, const struct template *t,
     if (!k)
         return no_such_kind(kinds, t, why);
     wrong = wrong_form(k->form == READY_ADDRESS ? READY_ADDRESS : READY_ID, slice_of(t->name));
-    if (wrong || to_blank(slice_of(t->name)) != strlen(t->name))
+    if (!k->worded && (wrong || to_blank(slice_of(t->name)) != strlen(t->name)))
         return kf_fail(why, KF_INVALID, "name: %s, %s", k->name_help, wrong ? wrong : "nothing to fill in");
-    if (t->header != TEMPLATE_NO_HEADER)
+    if (!k->worded && t->header != TEMPLATE_NO_HEADER)
         return kf_fail(why, KF_INVALID, "header: nothing stands above what is ready there");
     if (t->url_field && !k->opens)
         return kf_fail(why, KF_INVALID, "url_field: where it leads is settled already");
@@ -244,7 +269,7 @@ void ready_value(const struct ready_kind *k, const struct template *t, size_t i,
                  struct buf *ret)
 {
     const struct ready_part *p = part_of(k, t->values[i].name);
-    bool escaped = p && p->form != READY_TEXT;
+    bool escaped = p && (p->form == READY_BUTTON ? slice_starts(t->values[i].value, READY_BUTTON_URL) : p->form != READY_TEXT);
 
     template_fill(t->values[i].value, values, n, escaped ? url_escape : NULL, ret);
 }
@@ -275,4 +300,20 @@ enum kf_rc ready_fits(const struct ready_kind *k, const struct template *t, cons
         rc = kf_fail(why, KF_NOMEM, "out of memory");
     buf_finish(&b);
     return rc;
+}
+
+struct slice ready_above(const struct ready_kind *k, const struct template *t)
+{
+    return k && k->above ? value_of(t, k->above) : (struct slice){ NULL, 0 };
+}
+
+void ready_write(const struct ready_kind *k, const struct template *t, const struct template_value *values, size_t n, struct buf *ret)
+{
+    struct slice above = ready_above(k, t);
+
+    if (above.n) {
+        template_fill(above, values, n, NULL, ret);
+        buf_char(ret, '\n');
+    }
+    template_write(t, values, n, ret);
 }

@@ -369,4 +369,5 @@ const struct channel_ops whatsapp_ops = {
     .meet = whatsapp_meet,
     .late = whatsapp_late,
     .template = whatsapp_fits,
+    .kinds = whatsapp_kinds,
 };

@@ -39,6 +39,7 @@ enum kf_rc whatsapp_post(const struct whatsapp *w, struct arena *a, struct buf *
 /* whatsapp_template.c: what was chosen from the channel's templates, and which of them may stand there. */
 enum kf_rc whatsapp_template(const struct whatsapp *w, struct arena *a, const struct errand *e, struct http_req *ret);
 enum kf_rc whatsapp_fits(const struct template *t, struct kf_err *why);
+extern const struct ready_kind whatsapp_kinds[];
 /* What the Graph API wants to see beside a token where an app asks for it: 64 hex digits. False: OpenSSL failed. */
 bool whatsapp_proof(struct slice secret, struct slice token, struct buf *ret);
 /* Of an error, or of a status that failed; 0: no code. */

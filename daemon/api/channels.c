@@ -31,9 +31,8 @@ static json_t *key_json(const struct setting_key *k)
 
 static json_t *part_json(const struct ready_part *p)
 {
-    static const char *const forms[] = {
-        [READY_TEXT] = "text", [READY_ID] = "id", [READY_ADDRESS] = "url", [READY_PATH] = "path", [READY_TARGET] = "target"
-    };
+    static const char *const forms[] = { [READY_TEXT] = "text", [READY_ID] = "id",         [READY_ADDRESS] = "url",
+                                         [READY_PATH] = "path", [READY_TARGET] = "target", [READY_BUTTON] = "button" };
 
     return json_pack("{s:s,s:s,s:b,s:I,s:s}", "name", p->name, "type", forms[p->form], "required", (int)p->required, "max",
                      (json_int_t)p->max, "help", p->help);
@@ -48,6 +47,8 @@ static json_t *kind_json(const struct ready_kind *k)
         (void)json_array_append_new(values, part_json(p));
     ret = json_pack("{s:s,s:s,s:s,s:b,s:b,s:b,s:o}", "name", k->name, "help", k->help, "name_help", k->name_help, "reply", (int)k->reply,
                     "reads", (int)(k->text_max > 0), "opens", (int)k->opens, "values", values);
+    if (k->worded)
+        (void)json_object_set_new(ret, "worded", json_true());
     if (k->lines)
         (void)json_object_set_new(ret, "lines", json_integer(k->lines));
     return ret;

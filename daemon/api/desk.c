@@ -103,9 +103,12 @@ static json_t *template_json(const struct site_channel *ch, const struct templat
 {
     const struct channel_ops *ops = channel_find(ch->adapter);
     const struct ready_kind *kind = ops ? ready_find(ops->kinds, w->kind) : NULL;
+    struct slice above = ready_above(kind, w);
     json_t *ret = json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "key", w->key.s, "title", w->title, "language", w->language ? w->language : "",
                             "text", w->text, "header", template_header_name(w->header), "fields", fields_json(w));
 
+    if (above.n) /* it is read as one */
+        (void)json_object_set_new(ret, "text", json_sprintf("%.*s\n%s", (int)above.n, above.p, w->text));
     if (w->kind)
         (void)json_object_set_new(ret, "kind", json_string(w->kind));
     if (kind && kind->reply)

@@ -109,6 +109,12 @@ enum kf_rc template_read(struct slice text, struct template_blanks *ret, struct 
     return rc ? rc : in_order(ret, why);
 }
 
+enum kf_rc template_read_any(struct slice text, struct template_blanks *ret)
+{
+    *ret = (struct template_blanks){ .n = 0 };
+    return read_text(text, "text", ret, NULL);
+}
+
 enum kf_rc template_blanks(const struct template *t, struct template_blanks *ret, struct kf_err *why)
 {
     enum kf_rc rc;

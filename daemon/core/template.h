@@ -59,6 +59,8 @@ struct template
 
 /* The blanks of a wording. KF_INVALID: `why` says what is wrong with it, beginning with "text". */
 enum kf_rc template_read(struct slice text, struct template_blanks *ret, struct kf_err *why);
+/* Those of a part of one, in the order in which they stand there; numbers may begin anywhere. KF_INVALID. */
+enum kf_rc template_read_any(struct slice text, struct template_blanks *ret);
 /* The blanks of all of it. KF_INVALID: `why` begins with "text" or "values.NAME". */
 enum kf_rc template_blanks(const struct template *t, struct template_blanks *ret, struct kf_err *why);
 /* What to ask for: the i-th blank. */

@@ -122,7 +122,7 @@ enum kf_rc template_said(const struct desk_site *ds, const struct conv *conv, co
     *ret = *in;
     buf_init(&text, 65536);
     buf_init(&note, 65536);
-    template_write(c.t, f.values, f.n, &text);
+    ready_write(c.kind, c.t, f.values, f.n, &text);
     chosen_write(&note, c.t, c.kind, f.values, f.n);
     if (buf_ok(&text) && buf_ok(&note)) {
         ret->text = arena_copy(a, buf_slice(&text));

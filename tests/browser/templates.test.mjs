@@ -339,8 +339,8 @@ test('a template that is held back for its wording comes back into the dialog', 
 });
 
 for (const [locale, dark, w] of [
-  ['zh-CN', false, { add: '添加模板', title: '标题（给客服看）', name: '平台上的名称', language: '语言（平台的写法）', text: '审核通过的内容', label: '{{1}} 向客服显示为', save: '保存', saved: '已保存', chosen: '发票' }],
-  ['en-US', true, { add: 'Add a template', title: 'Title, for agents', name: 'Name on the platform', language: 'Language, as the platform writes it', text: 'Wording, as it was approved', label: 'Agents are asked for {{1}} as', save: 'Save', saved: 'Saved', chosen: 'Invoice' }],
+  ['zh-CN', false, { add: '添加模板', kind: '类型', title: '标题（给客服看）', name: '平台上的名称', language: '语言（平台的写法）', text: '审核通过的内容', label: '{{1}} 向客服显示为', save: '保存', saved: '已保存', chosen: '发票' }],
+  ['en-US', true, { add: 'Add a template', kind: 'Kind', title: 'Title, for agents', name: 'Name on the platform', language: 'Language, as the platform writes it', text: 'Wording, as it was approved', label: 'Agents are asked for {{1}} as', save: 'Save', saved: 'Saved', chosen: 'Invoice' }],
 ]) {
   test(`templates are written down on the channel's page (${locale})`, async () => {
     const admin = await at(browser, house, 'admin', '/admin/', { locale, dark });
@@ -368,6 +368,23 @@ for (const [locale, dark, w] of [
     }, 'the template in the document');
     assert.deepEqual(doc.templates.at(-1).fields, [w.chosen, '2']);
     assert.equal(doc.templates[0].fields[0], '订单号');
+    // More than its words wants something: what, is asked for, and what Meta could not have is said beside it.
+    await part.getByLabel(w.kind, { exact: true }).selectOption('buttons');
+    assert.equal(await part.getByLabel(w.language, { exact: true }).inputValue(), 'en');
+    await part.getByLabel('header', { exact: true }).fill('For {{2}}');
+    await part.getByLabel('button_1', { exact: true }).fill('pay/{{1}}');
+    await admin.getByRole('button', { name: w.save, exact: true }).click();
+    await part.getByText('url: with the end of its address', { exact: false }).waitFor();
+    admin.complaints.length = 0;
+    await part.getByLabel('button_1', { exact: true }).fill('url:pay/{{1}}');
+    await part.locator('.template-shown', { hasText: 'For [2]' }).waitFor();
+    await part.scrollIntoViewIfNeeded();
+    await picture(admin, `template-admin-buttons-${locale}`);
+    await admin.getByRole('button', { name: w.save, exact: true }).click();
+    await until(async () => {
+      const { body } = await ask(admin, 'GET', 'sites/demo/documents/channel/wa');
+      return body.templates.at(-1).values?.button_1 === 'url:pay/{{1}}' && body.templates.at(-1).language === 'en';
+    }, 'the button in the document');
     await admin.setViewportSize({ width: 390, height: 780 });
     await part.scrollIntoViewIfNeeded();
     await picture(admin, `template-admin-narrow-${locale}`);

@@ -21,11 +21,14 @@ static char hook[64];
     "\"url\":\"http://127.0.0.1:%d\"}}"
 
 /* Wording that Meta has approved: numbered, named, and below a picture. */
-#define TEMPLATES                                                                                                                  \
-    ",\"templates\":[{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"order_update\",\"language\":\"zh_CN\","              \
-    "\"text\":\"您的订单 {{1}} 已{{2}}。\",\"fields\":[\"订单号\",\"状态\"]},"                                          \
-    "{\"key\":\"visit\",\"title\":\"Visit\",\"name\":\"visit_soon\",\"language\":\"en\",\"text\":\"{{who}} comes at {{time}}.\"}," \
-    "{\"key\":\"new\",\"title\":\"New\",\"name\":\"new_goods\",\"language\":\"en\",\"text\":\"Look: {{1}}\",\"header\":\"image\"}]"
+#define TEMPLATES                                                                                                                   \
+    ",\"templates\":[{\"key\":\"order\",\"title\":\"订单进度\",\"name\":\"order_update\",\"language\":\"zh_CN\","               \
+    "\"text\":\"您的订单 {{1}} 已{{2}}。\",\"fields\":[\"订单号\",\"状态\"]},"                                           \
+    "{\"key\":\"visit\",\"title\":\"Visit\",\"name\":\"visit_soon\",\"language\":\"en\",\"text\":\"{{who}} comes at {{time}}.\"},"  \
+    "{\"key\":\"new\",\"title\":\"New\",\"name\":\"new_goods\",\"language\":\"en\",\"text\":\"Look: {{1}}\",\"header\":\"image\"}," \
+    "{\"key\":\"deal\",\"kind\":\"buttons\",\"title\":\"Deal\",\"name\":\"autumn_deal\",\"language\":\"en\","                       \
+    "\"text\":\"Dear {{1}}, it ends soon.\",\"fields\":[\"name\",\"goods\",\"code\"],\"values\":{\"header\":\"{{2}} is cheaper\","  \
+    "\"button_1\":\"url:goods?q={{2}}\",\"button_2\":\"reply:no deals\",\"button_3\":\"code:{{3}}\"}}]"
 
 static const char channels[] = NUMBER("one", ONE, "\"template\":\"about_your_question\",") "," NUMBER(
     "two", TWO, "") ","
@@ -646,6 +649,59 @@ static void a_chosen_template_goes_after_a_day(void **state)
     answer_id("wamid.NAMED");
 }
 
+/* Variables stand in its header and its buttons, too; what is kept is what the customer reads. */
+static void a_template_with_buttons_is_filled_in_all_over(void **state)
+{
+    json_t *list, *adapters, *want;
+    const json_t *told;
+    const char *conv;
+    char *made;
+
+    (void)state;
+    adapters = staff_get(&r.agent, &r.d, "/api/v1/adapters");
+    want = json_array();
+    for (size_t i = 0; i < json_array_size(json_object_get(adapters, "items")); i++) {
+        const json_t *one = json_array_get(json_object_get(adapters, "items"), i);
+
+        if (strcmp(text_at(one, "name"), "whatsapp") == 0)
+            json_array_extend(want, json_object_get(one, "template_kinds"));
+    }
+    assert_string_equal(text_at(want, "0.name"), "buttons");
+    assert_true(json_is_true(value_at(want, "0.worded")));
+    assert_string_equal(text_at(want, "0.values.1.type"), "button");
+    json_decref(want);
+    json_decref(adapters);
+    list = staff_get(&r.agent, &r.d, "/api/v1/sites/" RIG_SITE "/templates?channel=three");
+    assert_string_equal(text_at(list, "items.3.text"), "{{2}} is cheaper\nDear {{1}}, it ends soon.");
+    assert_string_equal(text_at(list, "items.3.fields.2.label"), "code");
+    json_decref(list);
+
+    tells(THREE, message("US.34", "wamid.T5", DAY_S + 60, TEXT("any news?")));
+    conv = rig_assigned(&r);
+    chooses(conv, "b1", "\"template\":\"deal\",\"fields\":{\"1\":\"Ann\",\"2\":\"Grüner Tee\",\"3\":\"TEA5\"}");
+    assert_string_equal(wire_verdict(&r.agent.wire, "b1"), "ack");
+    rig_take(&r, "/" THREE "/messages", OK);
+    want = json_loads("[{\"type\":\"header\",\"parameters\":[{\"type\":\"text\",\"text\":\"Grüner Tee\"}]},"
+                      "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Ann\"}]},"
+                      "{\"type\":\"button\",\"sub_type\":\"url\",\"index\":\"0\",\"parameters\":[{\"type\":\"text\",\"text\":\"goods?q=Gr%"
+                      "C3%BCner%20Tee\"}]},"
+                      "{\"type\":\"button\",\"sub_type\":\"quick_reply\",\"index\":\"1\",\"parameters\":[{\"type\":\"payload\",\"payload\":"
+                      "\"no deals\"}]},"
+                      "{\"type\":\"button\",\"sub_type\":\"copy_code\",\"index\":\"2\",\"parameters\":[{\"type\":\"coupon_code\",\"coupon_"
+                      "code\":\"TEA5\"}]}]",
+                      0, NULL);
+    assert_non_null(want);
+    made = json_dumps(value_at(r.p.json, "template.components"), JSON_COMPACT);
+    if (!json_equal(value_at(r.p.json, "template.components"), want))
+        fail_msg("%s", made);
+    free(made);
+    json_decref(want);
+    answer_id("wamid.DEAL");
+    wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":99,\"limit\":1}", conv);
+    told = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
+    assert_string_equal(text_at(told, "messages.0.text"), "Grüner Tee is cheaper\nDear Ann, it ends soon.");
+}
+
 static void a_picture_stands_above_a_template(void **state)
 {
     static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02";
@@ -694,7 +750,8 @@ static void what_is_wrong_with_a_template_is_said(void **state)
     static const struct {
         const char *more, *code, *words;
     } rows[] = {
-        { "\"template\":\"other\",\"fields\":{}", "bad_request", "template: there is no \"other\" here; allowed are order, visit, new" },
+        { "\"template\":\"other\",\"fields\":{}", "bad_request",
+          "template: there is no \"other\" here; allowed are order, visit, new, deal" },
         { "\"fields\":{}", "bad_request", "template: required" },
         { "\"template\":\"A b\",\"fields\":{}", "bad_request", "template: 1 to 32 of a-z 0-9 _ -" },
         { "\"template\":\"order\"", "bad_request", "fields.1: required (订单号)" },
@@ -794,6 +851,7 @@ int main(void)
         cmocka_unit_test(a_reaction_goes_while_the_window_is_open),
         cmocka_unit_test(after_a_day_only_a_template_goes),
         cmocka_unit_test(a_chosen_template_goes_after_a_day),
+        cmocka_unit_test(a_template_with_buttons_is_filled_in_all_over),
         cmocka_unit_test(a_picture_stands_above_a_template),
         cmocka_unit_test(what_is_wrong_with_a_template_is_said),
         cmocka_unit_test(whom_meta_renames_stays_the_same),

@@ -461,6 +461,27 @@ static void each_errand_is_one_request(void **state)
           ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":[{\"type\":\"header\",\"parameters\":["
           "{\"type\":\"video\",\"video\":{\"id\":\"4491\"}}]}]}}" },
         { { TO, .message = CHOSEN("\"header\":\"image\",\"fields\":[]") }, KF_UNSUPPORTED, NULL },
+        /* With variables in its header and its buttons: those of the text are the first, and each says where it stands. */
+        { { TO, .message = CHOSEN("\"kind\":\"buttons\",\"numbered\":true,\"fields\":[[\"1\",\"Ann\"],[\"2\",\"A-7\"],[\"3\",\"a b\"]],"
+                                  "\"values\":[[\"button_1\",\"url:orders/a%20b\",\"3\"],[\"button_2\",\"reply:yes-A-7\",\"2\"],"
+                                  "[\"button_10\",\"code:TEA5\"],[\"header\",\"Order A-7\",\"2\"]],\"said\":1") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":["
+          "{\"type\":\"header\",\"parameters\":[{\"type\":\"text\",\"text\":\"A-7\"}]},"
+          "{\"type\":\"body\",\"parameters\":[{\"type\":\"text\",\"text\":\"Ann\"}]},"
+          "{\"type\":\"button\",\"sub_type\":\"url\",\"index\":\"0\",\"parameters\":[{\"type\":\"text\",\"text\":\"orders/a%20b\"}]},"
+          "{\"type\":\"button\",\"sub_type\":\"quick_reply\",\"index\":\"1\",\"parameters\":[{\"type\":\"payload\",\"payload\":\"yes-A-7\"}"
+          "]},"
+          "{\"type\":\"button\",\"sub_type\":\"copy_code\",\"index\":\"9\",\"parameters\":[{\"type\":\"coupon_code\",\"coupon_code\":"
+          "\"TEA5\"}]}"
+          "]}}" },
+        { { TO, .message = CHOSEN(
+                    "\"kind\":\"buttons\",\"fields\":[[\"who\",\"Ann\"]],\"values\":[[\"header\",\"For Ann\",\"who\"]],\"said\":0") },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"template\"" OURS
+          ",\"template\":{\"name\":\"order_update\",\"language\":{\"code\":\"zh_CN\"},\"components\":["
+          "{\"type\":\"header\",\"parameters\":[{\"type\":\"text\",\"parameter_name\":\"who\",\"text\":\"Ann\"}]}]}}" },
         { { .kind = ERRAND_READ, TO, .message = { .from = { .role = ROLE_VISITOR }, .ref = "wamid.A" } },
           KF_OK,
           "{\"messaging_product\":\"whatsapp\",\"status\":\"read\",\"message_id\":\"wamid.A\"}" },
@@ -817,6 +838,8 @@ static void settings_that_do_not_work_are_told(void **state)
     settings_are_refused(&whatsapp_ops, rows, COUNT(rows));
 }
 
+#define MORE .kind = "buttons", .name = "order_update", .language = "en"
+
 static void templates_that_meta_does_not_have_are_told(void **state)
 {
     static const struct template_row rows[] = {
@@ -829,8 +852,26 @@ static void templates_that_meta_does_not_have_are_told(void **state)
         { { .name = "order_update", .language = "en", .text = "x", .url_field = "Page" }, "url_field: on WhatsApp" },
     };
 
+    static const struct ready_row more[] = {
+        { { { SLICE("header"), SLICE("Order {{2}}") } }, { MORE, .text = "{{1}}" }, NULL },
+        { { { SLICE("header"), SLICE("Order {{1}}") } }, { MORE, .text = "{{1}}" }, NULL },
+        { { { SLICE("header"), SLICE("Order {{1}}") } }, { MORE, .text = "{{2}}" }, "text: blanks are numbered from 1" },
+        { { { SLICE("header"), SLICE("Order") } }, { MORE, .text = "{{1}}" }, "values.header: with one variable" },
+        { { { SLICE("header"), SLICE("{{1}} {{2}}") } }, { MORE, .text = "{{1}}" }, "values.header: with one variable" },
+        { { { SLICE("header"), SLICE("{{1}}") } }, { MORE, .text = "{{1}}", .header = TEMPLATE_IMAGE }, "header: a file or words" },
+        { { { SLICE("button_1"), SLICE("url:{{1}}") } }, { MORE, .text = "x", .header = TEMPLATE_IMAGE }, NULL },
+        { { { SLICE("button_2"), SLICE("reply:yes {{1}}") } }, { MORE, .text = "x" }, NULL },
+        { { { SLICE("button_10"), SLICE("code:{{1}}") } }, { MORE, .text = "x" }, NULL },
+        { { { SLICE("button_11"), SLICE("code:{{1}}") } }, { MORE, .text = "x" }, "values.button_11: not known here" },
+        { { { SLICE("button_1"), SLICE("orders/{{1}}") } }, { MORE, .text = "x" }, "values.button_1: url: with the end of its address" },
+        { { { SLICE("button_1"), SLICE("url:") } }, { MORE, .text = "x" }, "values.button_1: url:" },
+        { { { SLICE("button_1"), SLICE("url:two words") } }, { MORE, .text = "x" }, "values.button_1: url:" },
+        { { { SLICE("button_1"), SLICE("reply: ") } }, { MORE, .text = "x" }, "values.button_1: url:" },
+    };
+
     (void)state;
     templates_are_judged(&whatsapp_ops, rows, COUNT(rows));
+    ready_things_are_judged(&whatsapp_ops, more, COUNT(more));
 }
 
 static void a_proof_stands_beside_the_token_where_it_is_wanted(void **state)

@@ -17,9 +17,11 @@ export interface TemplateKind {
   reply: boolean;
   reads: boolean;
   opens: boolean;
+  /** Approved wording with more to it. */
+  worded?: boolean;
   values: readonly {
     name: string;
-    type: 'text' | 'id' | 'url' | 'path' | 'target';
+    type: 'text' | 'id' | 'url' | 'path' | 'target' | 'button';
     required: boolean;
     max: number;
     help: string;
@@ -76,7 +78,7 @@ function changed(x: Template, part: Partial<Template>, kind: TemplateKind | unde
   const values = Object.entries(next.values ?? {}).filter(([k, v]) => v && kind?.values.some((p) => p.name === k));
   next.values = values.length ? Object.fromEntries(values) : undefined;
   if ('kind' in part) {
-    next.header = undefined;
+    if (kind && !kind.worded) next.header = undefined;
     if (!next.name || next.name === numberOf(x.kind)) next.name = numberOf(part.kind);
     if (kind && !kind.opens) next.url_field = undefined;
   }
@@ -162,7 +164,7 @@ function One(props: {
   const { one, adapter, kinds, called, wrong, set } = props;
   const kind = kinds.find((k) => k.name === one.kind);
   const wechat = adapter === 'wechat';
-  const whatsapp = !wechat && !one.kind;
+  const whatsapp = !wechat && (!one.kind || kind?.worded);
   const blanks = allBlanks(one);
   const labels = one.fields ?? [];
   const shown = Object.fromEntries([
@@ -294,7 +296,7 @@ function One(props: {
         <figure class="template-shown">
           <figcaption class="field-label">{p('templatePreview')}</figcaption>
           <p dir="auto" lang={one.language?.replace('_', '-')}>
-            {rendered(one.text, shown)}
+            {rendered(one.values?.header ? `${one.values.header}\n${one.text}` : one.text, shown)}
           </p>
         </figure>
       )}

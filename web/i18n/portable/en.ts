@@ -50,6 +50,7 @@ export const en: Like<typeof zhCN> = {
   templateHereHint: 'Customers see the thing itself; these words stand in the conversation only',
   templateReply: 'Goes as a reply: while there is time, and a reply is left',
   templateAlways: 'Uses up no reply, and goes when the time is over, too',
+  kind_buttons: 'Approved wording with more to fill in',
   kind_mpnewsarticle: 'Published article',
   kind_mpnews: 'Article of the material',
   kind_wxcard: 'Coupon',

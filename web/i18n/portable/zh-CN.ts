@@ -47,6 +47,7 @@ export const zhCN = {
   templateHereHint: '客户看到的是平台上的原内容，这段文字只留在会话记录里',
   templateReply: '作为一条回复发送：只在回复时限和条数之内',
   templateAlways: '不占回复条数，超过时限也能发',
+  kind_buttons: '审核通过的模板，标题或按钮也要填',
   kind_mpnewsarticle: '已发布的图文',
   kind_mpnews: '图文素材',
   kind_wxcard: '卡券',

@@ -49,6 +49,7 @@ export const zhTW: Like<typeof zhCN> = {
   templateHereHint: '客戶看到的是平台上的原內容，這段文字只留在會話記錄裡',
   templateReply: '作為一則回覆傳送：只在回覆時限和則數之內',
   templateAlways: '不佔回覆則數，超過時限也能傳送',
+  kind_buttons: '審核通過的範本，標題或按鈕也要填',
   kind_mpnewsarticle: '已發布的圖文',
   kind_mpnews: '圖文素材',
   kind_wxcard: '卡券',
