@@ -279,6 +279,7 @@ static bool read_location(struct reading *r, const json_t *v, struct inbound *in
     buf_init(&b, LINES_MAX);
     line(r, &b, v, "name");
     line(r, &b, v, "address");
+    line(r, &b, v, "url"); /* of the place's own page: where it lies a map says */
     in->text = kept(r, &b);
     return degrees(v, "latitude", 90, &in->lat) && degrees(v, "longitude", 180, &in->lon);
 }
@@ -289,6 +290,23 @@ static void each_line(struct reading *r, struct buf *b, const json_t *list, cons
         line(r, b, json_array_get(list, i), name);
 }
 
+/* On one line, as far as it is known. */
+static void where_line(struct reading *r, struct buf *b, const json_t *address)
+{
+    static const char *const members[] = { "street", "zip", "city", "state", "country" };
+    bool any = false;
+
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct slice s = text(r, address, members[i]);
+
+        if (!s.n)
+            continue;
+        buf_str(b, any ? ", " : b->n ? "\n" : "");
+        buf_add(b, s);
+        any = true;
+    }
+}
+
 static bool read_contacts(struct reading *r, const json_t *v, struct inbound *in)
 {
     struct buf b;
@@ -296,13 +314,16 @@ static bool read_contacts(struct reading *r, const json_t *v, struct inbound *in
     in->type = TYPE_CONTACT;
     buf_init(&b, LINES_MAX);
     for (size_t i = 0; i < json_array_size(v); i++) {
-        const json_t *c = json_array_get(v, i);
+        const json_t *c = json_array_get(v, i), *where = json_object_get(c, "addresses");
 
         line(r, &b, json_object_get(c, "name"), "formatted_name");
         line(r, &b, json_object_get(c, "org"), "company");
         each_line(r, &b, json_object_get(c, "phones"), "phone");
         each_line(r, &b, json_object_get(c, "emails"), "email");
         each_line(r, &b, json_object_get(c, "urls"), "url");
+        for (size_t k = 0; k < json_array_size(where); k++)
+            where_line(r, &b, json_array_get(where, k));
+        line(r, &b, c, "birthday");
     }
     in->text = kept(r, &b);
     return in->text.n > 0;
@@ -538,20 +559,22 @@ static void read_content(struct reading *r, const json_t *message, struct inboun
     keep_raw(r, message, in);
 }
 
-/* Who came by an advertisement is told where from. */
+/* Where somebody came from who came by an advertisement, and which product of the catalogue they ask about. */
 static void on_referral(struct reading *r, const json_t *message, const struct inbound *of)
 {
     const json_t *v = json_object_get(message, "referral");
+    const json_t *product = json_object_get(json_object_get(message, "context"), "referred_product");
     struct inbound *in;
     struct buf b;
 
-    if (!json_is_object(v))
+    if (!json_is_object(v) && !json_is_object(product))
         return;
     buf_init(&b, LINES_MAX);
     line(r, &b, v, "headline");
     line(r, &b, v, "source_url");
     if (!b.n)
         line(r, &b, v, "source_id");
+    line(r, &b, product, "product_retailer_id");
     in = add(r, INBOUND_SYSTEM, message);
     in->code = SLICE("referral");
     in->user = of->user;
@@ -559,7 +582,16 @@ static void on_referral(struct reading *r, const json_t *message, const struct i
     in->user_name = of->user_name;
     in->referral = kept(r, &b);
     in->dedupe = put(r, "referral:", in->id, "", SLICE(""));
-    check(r, in, in->user.n > 0);
+    check(r, in, in->user.n > 0 && in->referral.n > 0);
+}
+
+/* Other things that the platform says of somebody are told as what they are: not understood. */
+static bool is_rename(struct reading *r, const json_t *message)
+{
+    struct slice word = text(r, json_object_get(message, "system"), "type");
+
+    return slice_is(text(r, message, "type"), "system") &&
+           (slice_is(word, "user_changed_number") || slice_is(word, "user_changed_user_id"));
 }
 
 static void on_message(struct reading *r, const json_t *message)
@@ -567,7 +599,7 @@ static void on_message(struct reading *r, const json_t *message)
     size_t before = r->n;
     struct inbound *in;
 
-    if (slice_is(text(r, message, "type"), "system")) {
+    if (is_rename(r, message)) {
         on_system(r, message);
         return;
     }

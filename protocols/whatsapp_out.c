@@ -20,6 +20,7 @@
 #define ROW_ID          200
 #define OURS_MAX        512
 #define STICKER_MAX     (100 << 10)
+#define ANIMATED_MAX    (500 << 10)
 #define STICKER_SIDE    512 /* Meta takes no other */
 
 /* ---- members ----------------------------------------------------------------------------------------------------------------- */
@@ -218,11 +219,17 @@ static enum kf_rc send_template(const struct whatsapp *w, struct arena *a, const
 
 /* ---- files ------------------------------------------------------------------------------------------------------------------- */
 
+/* An extended WebP says in its first chunk whether it moves. */
+static bool is_animated(struct slice webp)
+{
+    return webp.n > 20 && memcmp(webp.p + 8, "WEBPVP8X", 8) == 0 && (webp.p[20] & 2);
+}
+
 /* Nothing can be said beside a sticker: with words it is a document. */
-static bool is_sticker(const json_t *file, struct slice words)
+static bool is_sticker(const json_t *file, struct slice bytes, struct slice words)
 {
     return slice_is(slice_of(json_string_value(json_object_get(file, "mime"))), "image/webp") && !words.n &&
-           json_integer_value(json_object_get(file, "size")) <= STICKER_MAX &&
+           json_integer_value(json_object_get(file, "size")) <= (is_animated(bytes) ? ANIMATED_MAX : STICKER_MAX) &&
            json_integer_value(json_object_get(file, "width")) == STICKER_SIDE &&
            json_integer_value(json_object_get(file, "height")) == STICKER_SIDE;
 }
@@ -251,7 +258,8 @@ static enum kf_rc send_file(const struct whatsapp *w, struct arena *a, const str
     const json_t *file = json_object_get(extra, "file");
     struct slice mime = slice_of(json_string_value(json_object_get(file, "mime")));
     struct slice name = slice_of(json_string_value(json_object_get(file, "name")));
-    const char *word = is_sticker(file, e->message.text) ? "sticker" : way_of(mime, json_integer_value(json_object_get(file, "size")));
+    const char *word =
+        is_sticker(file, e->file, e->message.text) ? "sticker" : way_of(mime, json_integer_value(json_object_get(file, "size")));
     bool spoken = strcmp(word, "audio") == 0;
     enum kf_rc rc = KF_OK;
     struct buf b;

@@ -114,11 +114,11 @@ static void send(struct channel *ch, struct arena *a, const char *extra)
 static void media(struct channel *ch, struct arena *a, struct slice text)
 {
     struct http_resp resp = { .status = 200, .sent = true, .body = text };
-    struct media m = { .type = TYPE_IMAGE, .id = SLICE("f") };
+    struct media m = { .type = TYPE_IMAGE, .id = SLICE("f"), .asked = 1 };
     struct http_req req;
     struct url u;
 
-    if (whatsapp_ops.media(ch, a, &env, &m, &resp, &req))
+    if (whatsapp_ops.media(ch, a, &env, &m, &resp, &req) != KF_AGAIN)
         return;
     fuzz_must(url_parse(slice_of(req.url), &u));
     if (req.n_headers)

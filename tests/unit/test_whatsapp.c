@@ -128,6 +128,21 @@ static void each_change_means_what_it_says(void **state)
         { MESSAGE(
               "\"type\":\"location\",\"location\":{\"latitude\":59.5,\"longitude\":\"24.75\",\"name\":\"Shop\",\"address\":\"Main 1\"}"),
           "[{\"type\":\"location\",\"lat\":59.5,\"lon\":24.75,\"text\":\"Shop\\nMain 1\"}]" },
+        { MESSAGE("\"type\":\"location\",\"location\":{\"latitude\":1,\"longitude\":2,\"url\":\"https://shop.example/map\"}"),
+          "[{\"type\":\"location\",\"text\":\"https://shop.example/map\",\"url\":\"\"}]" },
+        { MESSAGE("\"type\":\"contacts\",\"contacts\":[{\"name\":{\"formatted_name\":\"Bo\"},\"urls\":[{\"url\":\"https://bo.example\"}],"
+                  "\"addresses\":[{\"type\":\"WORK\",\"street\":\"1 "
+                  "Main\",\"city\":\"Riga\",\"country\":\"Latvia\"},{}],\"birthday\":\"1990-02-01\"}]"),
+          "[{\"type\":\"contact\",\"text\":\"Bo\\nhttps://bo.example\\n1 Main, Riga, Latvia\\n1990-02-01\"}]" },
+        { MESSAGE("\"type\":\"text\",\"text\":{\"body\":\"hi\"},\"context\":{\"from\":\"1\",\"id\":\"wamid.OUT\",\"referred_product\":{"
+                  "\"catalog_id\":\"9\",\"product_retailer_id\":\"K-1\"}}"),
+          "[{\"kind\":\"message\",\"ref\":\"wamid.OUT\"},{\"kind\":\"system\",\"referral\":\"K-1\",\"dedupe\":\"referral:wamid.A\"}]" },
+        { MESSAGE("\"type\":\"text\",\"text\":{\"body\":\"hi\"},\"context\":{\"forwarded\":true}"),
+          "[{\"kind\":\"message\",\"text\":\"hi\",\"ref\":\"\"}]" },
+        { MESSAGE("\"type\":\"text\",\"text\":{\"body\":\"hi\"},\"referral\":{\"ctwa_clid\":\"x\"}"), "[{\"kind\":\"message\"}]" },
+        { MESSAGE("\"type\":\"request_welcome\""), "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
+        { MESSAGE("\"type\":\"system\",\"system\":{\"type\":\"customer_identity_changed\",\"body\":\"x\"}"),
+          "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
         { MESSAGE("\"type\":\"location\",\"location\":{\"latitude\":159.5,\"longitude\":24.75}"), "[{\"type\":\"unsupported\"}]" },
         { MESSAGE("\"type\":\"contacts\",\"contacts\":[{\"name\":{\"formatted_name\":\"Bo\"},\"phones\":[{\"phone\":\"+1\"},{\"phone\":\"+"
                   "2\"}],"
@@ -315,6 +330,10 @@ static void memory_that_runs_out_loses_nothing(void **state)
                  .from = { .role = ROLE_AGENT },                        \
                  .text = SLICE("Tea\nGreen\nhttps://shop.example/tea"), \
                  .extra = "{\"file\":{\"mime\":\"image/png\",\"size\":" #size "}}" }
+#define MOVING                                           \
+    {                                                    \
+        "RIFF\x10\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0", 24 \
+    }
 #define STICKER(width, size) "{\"file\":{\"mime\":\"image/webp\",\"size\":" size ",\"width\":" width ",\"height\":512,\"name\":\"s.webp\"}}"
 #define PLACE(said)          .message = { .kind = MESSAGE_CARD, .text = SLICE(said), .extra = "{\"lat\":31.2304000,\"lon\":-121.4737000}" }
 #define TO                   .peer = USER, .user = USER, .seq = 7
@@ -396,6 +415,12 @@ static void each_errand_is_one_request(void **state)
           KF_OK,
           "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"sticker\"" OURS ",\"sticker\":{\"id\":\"99\"}}" },
         { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("512", "102401") } },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"document\"" OURS ",\"document\":{\"id\":\"99\",\"filename\":\"s.webp\"}}" },
+        { { TO, OPEN, .media_id = "99", .file = MOVING, .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("512", "512000") } },
+          KF_OK,
+          "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"sticker\"" OURS ",\"sticker\":{\"id\":\"99\"}}" },
+        { { TO, OPEN, .media_id = "99", .file = MOVING, .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("512", "512001") } },
           KF_OK,
           "{" HEAD "\"recipient\":\"" USER "\",\"type\":\"document\"" OURS ",\"document\":{\"id\":\"99\",\"filename\":\"s.webp\"}}" },
         { { TO, OPEN, .media_id = "99", .message = { .kind = MESSAGE_IMAGE, .extra = STICKER("511", "100") } },
