@@ -45,6 +45,17 @@ static const struct setting_key keys[] = {
       .max = 9 * 3600,
       .def = "900",
       .help = "mailgun: seconds that a signature may be old; up to nine hours if repeats carry the old one" },
+    { .name = "api_key",
+      .type = SETTING_TEXT,
+      .secret = true,
+      .min = 8,
+      .max = 200,
+      .help = "mailgun: API key, for the files of mails that a route stores" },
+    { .name = "storage_hosts",
+      .type = SETTING_LIST,
+      .max = MAIL_STORAGES_MAX,
+      .help = "mailgun: hosts (or host:port) of such files, to which that key is shown; by default those below api.mailgun.net and "
+              "api.eu.mailgun.net, by https" },
     { .name = "public_keys",
       .type = SETTING_LIST,
       .max = MAIL_KEYS_MAX,
@@ -116,6 +127,14 @@ static enum kf_rc take_signing_key(struct mail *m, struct slice entry, struct kf
     if (m->n_signing_keys == MAIL_KEYS_MAX || entry.n < 8)
         return kf_fail(why, KF_INVALID, "signing_keys[%zu]: at least 8 bytes", m->n_signing_keys);
     m->signing_keys[m->n_signing_keys++] = entry;
+    return KF_OK;
+}
+
+static enum kf_rc take_storage_host(struct mail *m, struct slice entry, struct kf_err *why)
+{
+    if (m->n_storage_hosts == MAIL_STORAGES_MAX || !entry.n)
+        return kf_fail(why, KF_INVALID, "storage_hosts[%zu]: host, or host:port", m->n_storage_hosts);
+    m->storage_hosts[m->n_storage_hosts++] = entry;
     return KF_OK;
 }
 
@@ -232,6 +251,7 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
     m->token_secret = json_get_text(&keep, root, "token_secret");
     m->user = json_get_text(&keep, root, "user");
     m->password = json_get_text(&keep, root, "password");
+    m->api_key = json_get_text(&keep, root, "api_key");
     m->bounce = json_get_text(&keep, root, "bounce");
     m->relay_user = text_or_null(json_get_text(&keep, root, "relay_user"));
     m->relay_password = text_or_null(json_get_text(&keep, root, "relay_password"));
@@ -251,6 +271,8 @@ static enum kf_rc read_settings(struct channel *ch, const json_t *root, struct k
         rc = each(m, root, "public_keys", take_public_key, why);
     if (!rc)
         rc = each(m, root, "aliases", take_alias, why);
+    if (!rc)
+        rc = each(m, root, "storage_hosts", take_storage_host, why);
     if (!rc)
         rc = read_provider(m, provider, why);
     if (!rc)
@@ -290,6 +312,7 @@ const struct channel_ops mail_ops = {
     .body_max = MAIL_BODY_MAX,
     .patience_ms = 5 * 86400 * 1000LL,
     .upload_max = 64 << 20,
+    .media_ms = 3 * 86400 * 1000LL,
     .keys = keys,
     .words = mail_chinese,
     .open = mail_open,
@@ -300,6 +323,7 @@ const struct channel_ops mail_ops = {
     .receive_for = mail_receive_for,
     .encode = mail_encode,
     .settle = mail_settle,
+    .media = mail_media,
     .upload = mail_upload,
     .meet = mail_meet,
 };

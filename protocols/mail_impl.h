@@ -8,6 +8,7 @@
 
 #define MAIL_KEYS_MAX       4
 #define MAIL_ALIASES_MAX    32
+#define MAIL_STORAGES_MAX   4
 #define MAIL_LOCAL_MAX      20 /* letters before the @: 64 with the token */
 #define MAIL_RECIPIENTS_MAX 50
 #define MAIL_PEER_BYTES     10
@@ -26,6 +27,9 @@ struct mail {
     size_t n_public_keys;
     struct slice user, password; /* HTTP Basic */
     int64_t max_age_ms;
+    struct slice api_key;                          /* Mailgun: for files that it has kept */
+    struct slice storage_hosts[MAIL_STORAGES_MAX]; /* and where they are; none: Mailgun's own */
+    size_t n_storage_hosts;
     struct slice address, local, domain;    /* whom people write to */
     struct slice account;                   /* the same in lower case */
     struct slice aliases[MAIL_ALIASES_MAX]; /* and whom else: addresses, "*@domain"; in lower case */
@@ -94,6 +98,9 @@ enum kf_rc mail_bring(const struct mail *m, struct arena *a, const struct http_r
                       const char **refused);
 /* Is it the address of a mail server itself? */
 bool mail_is_daemon(struct arena *a, struct slice raw);
+/* A file that Mailgun has kept: its key is shown to its own hosts, and nothing is fetched elsewhere. */
+enum kf_rc mail_media(const struct channel *ch, struct arena *a, const struct env *env, const struct media *m, const struct http_resp *last,
+                      struct http_req *ret);
 /* Has a machine written it? By its headers alone. */
 bool mail_is_automatic(struct arena *a, const struct http_pair *headers, size_t n);
 

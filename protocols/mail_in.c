@@ -399,6 +399,10 @@ static void read_files(struct reading *r)
         all[n++] = (struct media){
             .type = type_of(p->type), .name = clean_name(r, p->name), .mime = p->type, .bytes = p->bytes, .size = (int64_t)p->bytes.n
         };
+        if (p->url.n) {
+            all[n - 1].url = p->url;
+            all[n - 1].size = p->size;
+        }
     }
     if (long_text)
         r->in.text = utf8_cut(r->in.text, TEXT_MAX);

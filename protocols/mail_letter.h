@@ -22,6 +22,8 @@ struct mail_part {
     struct slice type; /* "image/png": lower case, no parameters */
     struct slice name; /* "" none */
     struct slice bytes;
+    struct slice url; /* where the provider has kept it, and brought no bytes; "" it has brought them */
+    int64_t size;     /* then: what it says of that */
 };
 
 struct mail_address {

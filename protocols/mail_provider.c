@@ -147,6 +147,28 @@ static void read_files(struct bringing *g)
     }
 }
 
+/* A route that stores a mail brings the addresses of its files: [{"url","content-type","name","size"},…] */
+static void read_stored(struct bringing *g, struct slice text)
+{
+    struct json_keep keep = { .arena = g->a };
+    json_t *list = text.n ? json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL) : NULL;
+
+    for (size_t i = 0; i < json_array_size(list) && i < MAIL_PARTS_MAX; i++) {
+        const json_t *v = json_array_get(list, i);
+        struct slice type = json_get_text(&keep, v, "content-type");
+        struct mail_part part = { .name = json_get_text(&keep, v, "name"), .url = json_get_text(&keep, v, "url") };
+
+        part.type = mail_value(g->a, type.n ? type : SLICE("application/octet-stream"));
+        g->failed |= !part.type.p;
+        if (!json_get_i64(v, "size", &part.size) || part.size < 0)
+            part.size = 0;
+        if (part.url.n)
+            mail_add_part(g->a, &g->ret->letter, &part);
+    }
+    json_decref(list);
+    g->failed |= keep.failed;
+}
+
 static void read_raw(struct bringing *g, struct slice raw)
 {
     struct mail_letter *l = &g->ret->letter;
@@ -175,6 +197,7 @@ static void mailgun_letter(struct bringing *g)
     r->letter.text = utf8(g, value(g, "body-plain"), SLICE(""));
     r->letter.html = utf8(g, value(g, "body-html"), SLICE(""));
     read_files(g);
+    read_stored(g, value(g, "attachments"));
 }
 
 /* ---- SendGrid ------------------------------------------------------------------------------------------------------------------- */

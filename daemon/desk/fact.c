@@ -164,7 +164,7 @@ static void show_file(struct change *c, const struct media *m, struct message *r
 static void one_message(struct change *c, const struct channel_ops *ops, const struct site *site, const struct inbound *in,
                         const struct media *m, bool first)
 {
-    bool fetch = m && ops->media && !m->bytes.n, says = first && (in->text.n || in->title.n || in->url.n);
+    bool fetch = m && ops->media && !m->bytes.n && (m->url.n || m->id.n), says = first && (in->text.n || in->title.n || in->url.n);
     enum inbound_type type = first || !m ? in->type : m->type;
     struct message message = {
         .at = c->at,

@@ -330,8 +330,8 @@ static void machines_say_what_they_are(void **state)
     (void)encoded(t, &e);
 }
 
-/* A raw mail in Mailgun's form, signed. */
-static struct received brought(struct bench *t, const char *recipient, const char *raw)
+/* A mail in Mailgun's form, signed; `fields`: the rest of it. */
+static struct received brought_with(struct bench *t, const char *recipient, const char *fields)
 {
     static const struct http_pair type[] = { { SLICE("Content-Type"), SLICE("application/x-www-form-urlencoded") } };
     const struct slice parts[] = { SLICE("1789990006"), SLICE("token") };
@@ -346,12 +346,25 @@ static struct received brought(struct bench *t, const char *recipient, const cha
     sign_hex(&b, digest, sizeof(digest));
     buf_str(&b, "&recipient=");
     url_escape(&b, slice_of(recipient));
-    buf_str(&b, "&body-mime=");
-    url_escape(&b, slice_of(raw));
+    buf_char(&b, '&');
+    buf_str(&b, fields);
     req.body = arena_copy(t->arena, buf_slice(&b));
     buf_finish(&b);
     assert_int_equal(mail_ops.receive(t->ch, t->arena, &req, &t->env, &ret), KF_OK);
     assert_int_equal(ret.status, 200);
+    return ret;
+}
+
+static struct received brought(struct bench *t, const char *recipient, const char *raw)
+{
+    struct received ret;
+    struct buf b;
+
+    buf_init(&b, 1u << 20);
+    buf_str(&b, "body-mime=");
+    url_escape(&b, slice_of(raw));
+    ret = brought_with(t, recipient, arena_text(t->arena, buf_slice(&b)));
+    buf_finish(&b);
     return ret;
 }
 
@@ -478,6 +491,60 @@ static void a_mail_server_that_speaks_through_postmark_is_a_machine(void **state
         row_int_equal(rows[i].from, got.inbound->automatic, rows[i].automatic);
     }
     mail_ops.close(ch);
+}
+
+/* A route that stores brings addresses. Nothing but Mailgun's own is asked, whoever has signed. */
+static void stored_files_are_fetched_from_mailgun_only(void **state)
+{
+    static const struct {
+        const char *key, *hosts, *url;
+        bool fetched;
+    } rows[] = {
+        { "key-0123456789", "", "https://storage-us-east4.api.mailgun.net/v3/domains/x/messages/AB/attachments/0", true },
+        { "key-0123456789", "", "https://api.eu.mailgun.net/v3/x", true },
+        { "key-0123456789", "", "http://storage-us-east4.api.mailgun.net/v3/x", false },
+        { "key-0123456789", "", "https://storage-us-east4.api.mailgun.net:8443/v3/x", false },
+        { "key-0123456789", "", "https://evilapi.mailgun.net/v3/x", false },
+        { "key-0123456789", "", "https://api.mailgun.net.evil.example/v3/x", false },
+        { "key-0123456789", "", "https://u@api.mailgun.net/x", false },
+        { "key-0123456789", "", "file:///etc/passwd", false },
+        { "key-0123456789", "files.example:8443", "https://files.example:8443/x", true },
+        { "key-0123456789", "files.example:8443", "https://api.mailgun.net/x", false },
+        { "", "", "https://api.mailgun.net/x", false },
+    };
+    struct bench *t = *state;
+    struct received got =
+        brought_with(t, "support@in.kefud.example",
+                     "sender=a%40x.example&from=a%40x.example&body-plain=see&attachments="
+                     "%5B%7B%22url%22%3A%22https%3A%2F%2Fapi.mailgun.net%2F0%22%2C%22content-type%22%3A%22image%2Fpng%22%2C"
+                     "%22name%22%3A%22..%2Fa.png%22%2C%22size%22%3A7%7D%2C%7B%22name%22%3A%22b%22%7D%5D");
+
+    assert_int_equal(got.inbound->n_media, 1);
+    assert_int_equal(got.inbound->media->type, TYPE_IMAGE);
+    assert_int_equal(got.inbound->media->size, 7);
+    expect(got.inbound->media->url, "https://api.mailgun.net/0");
+    expect(got.inbound->media->name, "a.png");
+    expect(got.inbound->text, "see");
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        const char *settings =
+            arena_printf(t->arena, "{" COMMON ",\"provider\":\"mailgun\",\"signing_keys\":[\"some-signing-key\"]%s%s%s%s%s%s}",
+                         *rows[i].key ? ",\"api_key\":\"" : "", rows[i].key, *rows[i].key ? "\"" : "",
+                         *rows[i].hosts ? ",\"storage_hosts\":[\"" : "", rows[i].hosts, *rows[i].hosts ? "\"]" : "");
+        const struct media m = { .type = TYPE_FILE, .url = slice_of(rows[i].url) };
+        struct channel *ch;
+        struct kf_err why = { 0 };
+        struct http_req req;
+        enum kf_rc rc;
+
+        assert_int_equal(mail_ops.open(&ch, slice_of(settings), &why), KF_OK);
+        rc = mail_ops.media(ch, t->arena, &t->env, &m, NULL, &req);
+        row_int_equal(rows[i].url, rc, rows[i].fetched ? KF_OK : KF_DENIED);
+        if (!rc) {
+            assert_string_equal(req.url, rows[i].url);
+            assert_true(slice_is(http_header(req.headers, req.n_headers, "authorization"), "Basic YXBpOmtleS0wMTIzNDU2Nzg5"));
+        }
+        mail_ops.close(ch);
+    }
 }
 
 /* Relays answer with a code of SMTP and, more often than not, an enhanced one. */
@@ -687,6 +754,7 @@ int main(void)
         BENCH(what_is_unsubscribed_is_opted_out),
         BENCH(a_bounce_is_the_state_of_its_message),
         BENCH(a_mail_server_that_speaks_through_postmark_is_a_machine),
+        BENCH(stored_files_are_fetched_from_mailgun_only),
         BENCH(each_reply_has_its_class),
         BENCH(an_address_beyond_ascii_is_answered),
         BENCH(our_own_mail_is_not_answered),

@@ -3,6 +3,7 @@
 import { createHmac, randomBytes } from 'node:crypto';
 
 const KEY = 'key-kefud-mailgun-signing-01';
+const API_KEY = 'key-kefud-mailgun-api-01';
 export const OURS = 'support@in.shop.example';
 
 /** All that the rows of mail have in common. */
@@ -41,7 +42,15 @@ export function heads({ user, id, at }) {
 export default {
   ...mail,
   name: 'mail',
-  settings: (at, relay) => ({ ...mail.settings(at, relay), provider: 'mailgun', signing_keys: [KEY] }),
+  stages: ['media'], // a route that stores
+  any: ['media'],
+  settings: (at, relay) => ({ ...mail.settings(at, relay), provider: 'mailgun', signing_keys: [KEY], api_key: API_KEY, storage_hosts: [new URL(at).host] }),
+  read(call) {
+    if (!call.path.startsWith('/storage/')) return { what: 'quiet' };
+    if (call.headers.authorization !== `Basic ${Buffer.from(`api:${API_KEY}`).toString('base64')}`) throw new Error(`${call.path} without its key`);
+    return { what: 'media' };
+  },
+  answer: (p, call) => (call.what === 'media' ? { headers: { 'Content-Type': 'image/png' }, body: p.stock.get(call.path.split('/').pop()) } : {}),
   message(p, m) {
     const timestamp = String(Math.floor(Date.now() / 1000));
     const token = randomBytes(25).toString('hex');
@@ -53,6 +62,7 @@ export default {
       'body-plain': m.quote ? `${m.text}\n\n${m.quote}` : m.text,
       'stripped-text': m.text,
       'message-headers': JSON.stringify(heads(m)),
+      ...(m.picture ? { attachments: JSON.stringify([{ url: `${p.at}/storage/${m.picture}`, 'content-type': 'image/png', name: 'p.png', size: 80 }]) } : {}),
       timestamp,
       token,
       signature: createHmac('sha256', KEY).update(timestamp + token).digest('hex'),
