@@ -3,6 +3,7 @@
 #include "protocols/mail_impl.h"
 #include "protocols/sign.h"
 #include "protocols/stamp.h"
+#include "protocols/url.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -152,6 +153,7 @@ static void read_stored(struct bringing *g, struct slice text)
 {
     struct json_keep keep = { .arena = g->a };
     json_t *list = text.n ? json_loadb(text.p, text.n, JSON_ALLOW_NUL, NULL) : NULL;
+    struct url where;
 
     for (size_t i = 0; i < json_array_size(list) && i < MAIL_PARTS_MAX; i++) {
         const json_t *v = json_array_get(list, i);
@@ -162,8 +164,10 @@ static void read_stored(struct bringing *g, struct slice text)
         g->failed |= !part.type.p;
         if (!json_get_i64(v, "size", &part.size) || part.size < 0)
             part.size = 0;
-        if (part.url.n)
+        if (url_parse(part.url, &where))
             mail_add_part(g->a, &g->ret->letter, &part);
+        else
+            g->ret->letter.n_left_out++;
     }
     json_decref(list);
     g->failed |= keep.failed;

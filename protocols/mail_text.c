@@ -4,6 +4,7 @@
 
 #include "core/utf8.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -250,14 +251,21 @@ struct slice mail_flowed(struct arena *a, struct slice text, bool delsp)
 /* ---- HTML ------------------------------------------------------------------------------------------------------------------------ */
 
 #define QUOTES_SHOWN 3 /* marks before a line; what is quoted deeper looks like that */
+#define LISTS_MAX    8 /* one in the other; what is deeper looks like that */
+#define HREF_MAX     2000
+#define EMOJI_MAX    32 /* bytes of a picture that is one */
 
 struct page {
     struct buf out;
     int newlines; /* at the end of `out` */
     bool space;   /* one is due before the next word */
     int pre;
-    int blocks;      /* of <blockquote>, open */
-    uint64_t quotes; /* which of the first 64 of them repeat what somebody wrote before */
+    int blocks;          /* of <blockquote>, open */
+    uint64_t quotes;     /* which of the first 64 of them repeat what somebody wrote before */
+    size_t lists;        /* open */
+    int next[LISTS_MAX]; /* the number of the next entry of each; 0: it has none */
+    struct slice href;   /* of the link that is open */
+    size_t href_at;      /* where its words begin */
 };
 
 static void page_break(struct page *p, int newlines)
@@ -378,6 +386,110 @@ static void page_blockquote(struct page *p, struct slice tag, bool closes)
         p->blocks++;
 }
 
+/* The value of an attribute, with its entities; "" none. */
+static struct slice attribute(struct slice tag, const char *name)
+{
+    size_t n = strlen(name);
+
+    for (size_t i = 1; i + n + 2 < tag.n; i++) {
+        struct slice rest = from(tag, i + n);
+        size_t k = 0;
+
+        if (!blank(tag.p[i - 1]) || strncasecmp(tag.p + i, name, n) != 0)
+            continue;
+        while (k < rest.n && blank(rest.p[k]))
+            k++;
+        if (k == rest.n || rest.p[k] != '=')
+            continue;
+        for (k++; k < rest.n && blank(rest.p[k]); k++)
+            ;
+        rest = from(rest, k);
+        if (rest.n && (rest.p[0] == '"' || rest.p[0] == '\'')) {
+            const char *end = memchr(rest.p + 1, rest.p[0], rest.n - 1);
+
+            return (struct slice){ rest.p + 1, end ? (size_t)(end - rest.p) - 1 : rest.n - 1 };
+        }
+        for (k = 0; k < rest.n && !blank(rest.p[k]) && rest.p[k] != '>'; k++)
+            ;
+        return (struct slice){ rest.p, k };
+    }
+    return (struct slice){ "", 0 };
+}
+
+static void page_value(struct page *p, struct slice value)
+{
+    for (size_t i = 0; i < value.n;) {
+        uint32_t cp = 0;
+        size_t n = value.p[i] == '&' ? entity(from(value, i), &cp) : 0;
+        char bytes[4];
+
+        if (n && cp > ' ')
+            page_char(p, bytes, utf8_put(bytes, cp));
+        else if (!n && (unsigned char)value.p[i] > ' ')
+            page_char(p, value.p + i, 1);
+        i += n ? n : 1;
+    }
+}
+
+/* Is it what the words say anyway? */
+static bool says(struct slice words, struct slice href)
+{
+    size_t skip = slice_starts(href, "https://") ? 8 : 7;
+
+    href = from(href, skip);
+    while (href.n && href.p[href.n - 1] == '/')
+        href.n--;
+    return !href.n || memmem(words.p, words.n, href.p, href.n);
+}
+
+/* Where words lead stands behind them, as plain mail writes it. */
+static void page_link(struct page *p, struct slice tag, bool closes)
+{
+    struct slice href = p->href, words = { p->out.p + p->href_at, p->out.n - p->href_at };
+
+    p->href = closes ? (struct slice){ "", 0 } : mail_trimmed(attribute(tag, "href"));
+    p->href_at = p->out.n;
+    if (!closes || href.n > HREF_MAX || (!slice_starts(href, "http://") && !slice_starts(href, "https://")) || !mail_trimmed(words).n ||
+        says(words, href))
+        return;
+    p->space = true;
+    page_char(p, "<", 1);
+    page_value(p, href);
+    page_char(p, ">", 1);
+}
+
+static void page_list(struct page *p, bool numbered, bool closes)
+{
+    if (closes && p->lists > 0)
+        p->lists--;
+    else if (!closes && p->lists < LISTS_MAX)
+        p->next[p->lists] = numbered;
+    p->lists += !closes;
+}
+
+static void page_entry(struct page *p)
+{
+    size_t at = p->lists < LISTS_MAX ? p->lists : LISTS_MAX;
+    char mark[24];
+    int n;
+
+    page_break(p, 1);
+    if (at && p->next[at - 1])
+        n = snprintf(mark, sizeof(mark), "%*s%d. ", (int)(2 * at - 2), "", p->next[at - 1]++);
+    else
+        n = snprintf(mark, sizeof(mark), "%*s- ", at ? (int)(2 * at - 2) : 0, "");
+    page_char(p, mark, (size_t)n);
+}
+
+/* Programs send emoji as pictures, and say beside them which they are. Names of files are said by the files. */
+static void page_image(struct page *p, struct slice tag)
+{
+    struct slice alt = mail_trimmed(attribute(tag, "alt"));
+
+    if (alt.n && alt.n <= EMOJI_MAX && (alt.p[0] == '\xe2' || (unsigned char)alt.p[0] >= 0xf0))
+        page_value(p, alt);
+}
+
 static size_t page_tag(struct page *p, struct slice s, size_t at)
 {
     static const char *const hidden[] = { "script", "style", "head", "title", "template", "noscript" };
@@ -404,10 +516,15 @@ static size_t page_tag(struct page *p, struct slice s, size_t at)
             return behind(s, end, name);
     if (tag_is(name, "br"))
         page_break(p, p->newlines + 1);
-    else if (tag_is(name, "li") && !closes) {
-        page_break(p, 1);
-        page_char(p, "- ", 2);
-    } else if (tag_is(name, "td") || tag_is(name, "th"))
+    else if (tag_is(name, "li") && !closes)
+        page_entry(p);
+    else if (tag_is(name, "ul") || tag_is(name, "ol"))
+        page_list(p, tag_is(name, "ol"), closes);
+    else if (tag_is(name, "a"))
+        page_link(p, (struct slice){ s.p + at, end - at }, closes);
+    else if (tag_is(name, "img"))
+        page_image(p, (struct slice){ s.p + at, end - at });
+    else if (tag_is(name, "td") || tag_is(name, "th"))
         p->space = true;
     else if (tag_is(name, "blockquote"))
         page_blockquote(p, (struct slice){ s.p + at, end - at }, closes);
@@ -427,7 +544,7 @@ struct slice mail_html_text(struct arena *a, struct slice html)
     struct page p = { .newlines = 1 };
     size_t i = 0;
 
-    buf_init(&p.out, html.n * 4 + 64); /* of two bytes, a line and its marks make eight */
+    buf_init(&p.out, html.n * 8 + 64); /* of an entry's four bytes, its line, marks, indent and number make thirty */
     while (i < html.n) {
         uint32_t cp = 0;
         size_t n;

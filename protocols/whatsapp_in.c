@@ -215,6 +215,7 @@ static bool read_text(struct reading *r, const json_t *v, struct inbound *in)
 static bool read_file(struct reading *r, const json_t *v, struct inbound *in, enum inbound_type type)
 {
     struct media *m = ARENA_NEW(r->arena, struct media);
+    struct url where;
 
     in->type = type;
     if (!m) {
@@ -226,6 +227,8 @@ static bool read_file(struct reading *r, const json_t *v, struct inbound *in, en
     m->mime = text(r, v, "mime_type");
     m->name = text(r, v, "filename");
     m->url = text(r, v, "url");
+    if (!url_parse(m->url, &where)) /* its id says where it is, too */
+        m->url = (struct slice){ NULL, 0 };
     m->sha256 = text(r, v, "sha256");
     in->text = text(r, v, "caption");
     in->media = m;

@@ -83,7 +83,7 @@ static void fuzz_event(const struct inbound *in)
     }
 }
 
-static void fuzz_received(const struct received *r)
+static inline void fuzz_received(const struct received *r)
 {
     fuzz_must(r->status >= 200 && r->status < 600);
     fuzz_must(!r->refused || r->n == 0);
