@@ -1,22 +1,11 @@
-/* whatsapp_in.c: what Meta tells us: the handshake, and bodies with many messages and statuses. */
+/* whatsapp_in.c: what Meta tells us: the handshake, and bodies with many messages and statuses. What a message says whatsapp_content.c reads. */
 #include "core/utf8.h"
 #include "protocols/sign.h"
 #include "protocols/stamp.h"
-#include "protocols/whatsapp_impl.h"
+#include "protocols/whatsapp_reading.h"
 
 #define ID_MAX     255
 #define LEVELS_MAX 32
-#define LINES_MAX  65536 /* bytes of what is put into words for people */
-
-struct reading {
-    struct arena *arena;
-    struct json_keep keep;
-    struct inbound *all;
-    size_t n, max;
-    /* Of the change at hand. */
-    struct slice account;
-    const json_t *contacts;
-};
 
 /* ---- is it from Meta? ------------------------------------------------------------------------------------------------------ */
 
@@ -106,41 +95,9 @@ static void handshake(const struct whatsapp *w, const struct http_req *req, stru
 
 /* ---- members --------------------------------------------------------------------------------------------------------------- */
 
-static struct slice text(struct reading *r, const json_t *obj, const char *name)
-{
-    return json_get_text(&r->keep, obj, name);
-}
-
-static struct slice kept(struct reading *r, struct buf *b)
-{
-    struct slice ret = buf_ok(b) ? arena_copy(r->arena, buf_slice(b)) : (struct slice){ NULL, 0 };
-
-    r->keep.failed |= !ret.p;
-    buf_finish(b);
-    return ret;
-}
-
-static struct slice put(struct reading *r, const char *before, struct slice s, const char *between, struct slice more)
-{
-    char *ret = arena_printf(r->arena, "%s%.*s%s%.*s", before, (int)s.n, s.p ? s.p : "", between, (int)more.n, more.p ? more.p : "");
-
-    r->keep.failed |= !ret;
-    return slice_of(ret);
-}
-
-/* A member as a line of its own, if it is there. */
-static void line(struct reading *r, struct buf *b, const json_t *obj, const char *name)
-{
-    struct slice s = text(r, obj, name);
-
-    if (s.n && b->n)
-        buf_char(b, '\n');
-    buf_add(b, s);
-}
-
 static int64_t time_of(struct reading *r, const json_t *obj)
 {
-    struct slice s = text(r, obj, "timestamp");
+    struct slice s = reading_text(r, obj, "timestamp");
     int64_t at = 0;
 
     return s.n && stamp_digits(s, &at) && at > 0 && at <= 253402300799 ? 1000 * at : 0;
@@ -175,329 +132,31 @@ static struct slice profile_of(struct reading *r, struct slice phone, struct sli
     buf_char(&b, '{');
     if (phone.n) {
         buf_str(&b, "\"phone\":");
-        buf_json(&b, put(r, "+", phone, "", SLICE("")));
+        buf_json(&b, reading_put(r, "+", phone, "", SLICE("")));
     }
     if (username.n) {
         buf_str(&b, phone.n ? ",\"username\":" : "\"username\":");
         buf_json(&b, username);
     }
     buf_char(&b, '}');
-    return kept(r, &b);
+    return reading_kept(r, &b);
 }
 
 static void read_sender(struct reading *r, const json_t *message, struct inbound *in)
 {
-    struct slice id = text(r, message, "from_user_id"), phone = text(r, message, "from");
+    struct slice id = reading_text(r, message, "from_user_id"), phone = reading_text(r, message, "from");
     const json_t *c = contact_of(r, id, phone), *profile = json_object_get(c, "profile");
-    struct slice group = text(r, message, "group_id");
+    struct slice group = reading_text(r, message, "group_id");
 
     if (!id.n)
-        id = text(r, c, "user_id");
+        id = reading_text(r, c, "user_id");
     if (!phone.n)
-        phone = text(r, c, "wa_id");
+        phone = reading_text(r, c, "wa_id");
     in->user = id.n ? id : phone;
-    in->user_name = text(r, profile, "name");
-    in->profile = profile_of(r, phone, text(r, profile, "username"));
-    in->peer = group.n ? put(r, WHATSAPP_GROUP, group, "", SLICE("")) : in->user;
+    in->user_name = reading_text(r, profile, "name");
+    in->profile = profile_of(r, phone, reading_text(r, profile, "username"));
+    in->peer = group.n ? reading_put(r, WHATSAPP_GROUP, group, "", SLICE("")) : in->user;
 }
-
-/* ---- contents -------------------------------------------------------------------------------------------------------------- */
-
-/* False: not as its type asks. */
-typedef bool content(struct reading *r, const json_t *v, struct inbound *in);
-
-static bool read_text(struct reading *r, const json_t *v, struct inbound *in)
-{
-    in->text = text(r, v, "body");
-    return in->text.n > 0;
-}
-
-static bool read_file(struct reading *r, const json_t *v, struct inbound *in, enum inbound_type type)
-{
-    struct media *m = ARENA_NEW(r->arena, struct media);
-    struct url where;
-
-    in->type = type;
-    if (!m) {
-        r->keep.failed = true;
-        return false;
-    }
-    m->type = type;
-    m->id = text(r, v, "id");
-    m->mime = text(r, v, "mime_type");
-    m->name = text(r, v, "filename");
-    m->url = text(r, v, "url");
-    if (!url_parse(m->url, &where)) /* its id says where it is, too */
-        m->url = (struct slice){ NULL, 0 };
-    m->sha256 = text(r, v, "sha256");
-    in->text = text(r, v, "caption");
-    in->media = m;
-    in->n_media = m->id.n > 0;
-    return m->id.n > 0;
-}
-
-static bool read_image(struct reading *r, const json_t *v, struct inbound *in)
-{
-    return read_file(r, v, in, TYPE_IMAGE);
-}
-
-static bool read_video(struct reading *r, const json_t *v, struct inbound *in)
-{
-    return read_file(r, v, in, TYPE_VIDEO);
-}
-
-static bool read_audio(struct reading *r, const json_t *v, struct inbound *in)
-{
-    return read_file(r, v, in, TYPE_AUDIO);
-}
-
-static bool read_document(struct reading *r, const json_t *v, struct inbound *in)
-{
-    return read_file(r, v, in, TYPE_FILE);
-}
-
-static bool read_sticker(struct reading *r, const json_t *v, struct inbound *in)
-{
-    return read_file(r, v, in, TYPE_STICKER);
-}
-
-static bool degrees(const json_t *v, const char *name, double max, double *ret)
-{
-    const char *s = json_string_value(json_object_get(v, name));
-    char *end = NULL;
-
-    if (!json_get_real(v, name, ret)) {
-        *ret = s ? strtod(s, &end) : 0;
-        if (!s || end == s || *end)
-            return false;
-    }
-    return *ret >= -max && *ret <= max;
-}
-
-static bool read_location(struct reading *r, const json_t *v, struct inbound *in)
-{
-    struct buf b;
-
-    in->type = TYPE_LOCATION;
-    buf_init(&b, LINES_MAX);
-    line(r, &b, v, "name");
-    line(r, &b, v, "address");
-    line(r, &b, v, "url"); /* of the place's own page: where it lies a map says */
-    in->text = kept(r, &b);
-    return degrees(v, "latitude", 90, &in->lat) && degrees(v, "longitude", 180, &in->lon);
-}
-
-static void each_line(struct reading *r, struct buf *b, const json_t *list, const char *name)
-{
-    for (size_t i = 0; i < json_array_size(list); i++)
-        line(r, b, json_array_get(list, i), name);
-}
-
-/* On one line, as far as it is known. */
-static void where_line(struct reading *r, struct buf *b, const json_t *address)
-{
-    static const char *const members[] = { "street", "zip", "city", "state", "country" };
-    bool any = false;
-
-    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        struct slice s = text(r, address, members[i]);
-
-        if (!s.n)
-            continue;
-        buf_str(b, any ? ", " : b->n ? "\n" : "");
-        buf_add(b, s);
-        any = true;
-    }
-}
-
-static bool read_contacts(struct reading *r, const json_t *v, struct inbound *in)
-{
-    struct buf b;
-
-    in->type = TYPE_CONTACT;
-    buf_init(&b, LINES_MAX);
-    for (size_t i = 0; i < json_array_size(v); i++) {
-        const json_t *c = json_array_get(v, i), *where = json_object_get(c, "addresses");
-
-        line(r, &b, json_object_get(c, "name"), "formatted_name");
-        line(r, &b, json_object_get(c, "org"), "company");
-        each_line(r, &b, json_object_get(c, "phones"), "phone");
-        each_line(r, &b, json_object_get(c, "emails"), "email");
-        each_line(r, &b, json_object_get(c, "urls"), "url");
-        for (size_t k = 0; k < json_array_size(where); k++)
-            where_line(r, &b, json_array_get(where, k));
-        line(r, &b, c, "birthday");
-    }
-    in->text = kept(r, &b);
-    return in->text.n > 0;
-}
-
-static void add_value(struct reading *r, struct buf *b, const json_t *obj, const char *name)
-{
-    const json_t *value = json_object_get(obj, name);
-
-    buf_add(b, json_is_boolean(value) ? slice_of(json_is_true(value) ? "yes" : "no") : text(r, obj, name));
-}
-
-/* One value, or what was ticked of several. Nothing of what says nothing. */
-static void answer_line(struct reading *r, struct buf *b, const json_t *fields, const char *name)
-{
-    const json_t *value = json_object_get(fields, name);
-    size_t before = b->n, began;
-    json_t *one;
-    size_t i;
-
-    buf_printf(b, "%s%s: ", b->n ? "\n" : "", name);
-    began = b->n;
-    if (!json_is_array(value))
-        add_value(r, b, fields, name);
-    json_array_foreach(value, i, one)
-    {
-        json_t *box = json_pack("{s:O}", "v", one);
-
-        buf_printf(b, "%s", b->n > began ? ", " : "");
-        add_value(r, b, box, "v");
-        json_decref(box);
-    }
-    if (b->n == began)
-        b->n = before;
-}
-
-/* A form that was filled in: its fields, a line each. */
-static bool read_flow(struct reading *r, const json_t *v, struct inbound *in)
-{
-    const json_t *value;
-    const char *name;
-    json_t *fields;
-    struct buf b;
-
-    in->payload = text(r, v, "response_json");
-    fields = in->payload.n ? json_read(r->arena, in->payload, JSON_OF_PLATFORMS, NULL) : NULL;
-    buf_init(&b, LINES_MAX);
-    line(r, &b, v, "body");
-    json_object_foreach(fields, name, value)
-    {
-        (void)value;
-        if (strcmp(name, "flow_token") != 0)
-            answer_line(r, &b, fields, name);
-    }
-    json_decref(fields);
-    if (!b.n)
-        line(r, &b, v, "name");
-    in->text = kept(r, &b);
-    return in->payload.n > 0;
-}
-
-static bool read_choice(struct reading *r, const json_t *v, struct inbound *in)
-{
-    in->payload = text(r, v, "id");
-    in->text = text(r, v, "title");
-    return in->payload.n > 0;
-}
-
-static bool read_call_permission(struct reading *r, const json_t *v, struct inbound *in)
-{
-    in->payload = text(r, v, "response");
-    in->text = put(r, "", SLICE("call permission"), ": ", in->payload);
-    return in->payload.n > 0;
-}
-
-static bool read_interactive(struct reading *r, const json_t *v, struct inbound *in)
-{
-    static const struct {
-        const char *word;
-        content *read;
-    } rows[] = {
-        { "button_reply", read_choice },
-        { "list_reply", read_choice },
-        { "nfm_reply", read_flow },
-        { "call_permission_reply", read_call_permission },
-    };
-    struct slice word = text(r, v, "type");
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        if (slice_is(word, rows[i].word))
-            return rows[i].read(r, json_object_get(v, rows[i].word), in);
-    return false;
-}
-
-static bool read_button(struct reading *r, const json_t *v, struct inbound *in)
-{
-    in->payload = text(r, v, "payload");
-    in->text = text(r, v, "text");
-    return in->payload.n > 0;
-}
-
-static bool read_reaction(struct reading *r, const json_t *v, struct inbound *in)
-{
-    in->ref = text(r, v, "message_id");
-    in->text = text(r, v, "emoji");
-    in->on = in->text.n > 0;
-    return in->ref.n > 0;
-}
-
-/* What was ordered, a line for each product. */
-static bool read_order(struct reading *r, const json_t *v, struct inbound *in)
-{
-    const json_t *items = json_object_get(v, "product_items");
-    struct buf b;
-
-    in->type = TYPE_RICH;
-    buf_init(&b, LINES_MAX);
-    line(r, &b, v, "text");
-    for (size_t i = 0; i < json_array_size(items); i++) {
-        const json_t *item = json_array_get(items, i);
-
-        line(r, &b, item, "product_retailer_id");
-        buf_str(&b, " x ");
-        buf_add(&b, text(r, item, "quantity"));
-        buf_str(&b, ", ");
-        buf_add(&b, text(r, item, "item_price"));
-        buf_char(&b, ' ');
-        buf_add(&b, text(r, item, "currency"));
-    }
-    in->text = kept(r, &b);
-    return json_array_size(items) > 0;
-}
-
-/* New words for a message of theirs, or for what stands below its picture. */
-static bool read_edit(struct reading *r, const json_t *v, struct inbound *in)
-{
-    const json_t *message = json_object_get(v, "message");
-    struct slice type = text(r, message, "type");
-    const json_t *said = type.n ? json_object_get(message, type.p) : NULL;
-
-    in->ref = text(r, v, "original_message_id");
-    in->text = text(r, said, slice_is(type, "text") ? "body" : "caption");
-    return in->ref.n && in->text.n;
-}
-
-static bool read_revoke(struct reading *r, const json_t *v, struct inbound *in)
-{
-    in->ref = text(r, v, "original_message_id");
-    return in->ref.n > 0;
-}
-
-static const struct type {
-    const char *word;
-    enum inbound_kind kind;
-    content *read;
-} types[] = {
-    { "text", INBOUND_MESSAGE, read_text },
-    { "image", INBOUND_MESSAGE, read_image },
-    { "video", INBOUND_MESSAGE, read_video },
-    { "audio", INBOUND_MESSAGE, read_audio },
-    { "document", INBOUND_MESSAGE, read_document },
-    { "sticker", INBOUND_MESSAGE, read_sticker },
-    { "location", INBOUND_MESSAGE, read_location },
-    { "contacts", INBOUND_MESSAGE, read_contacts },
-    { "order", INBOUND_MESSAGE, read_order },
-    { "interactive", INBOUND_POSTBACK, read_interactive },
-    { "button", INBOUND_POSTBACK, read_button },
-    { "reaction", INBOUND_REACTION, read_reaction },
-    { "edit", INBOUND_EDIT, read_edit },
-    { "revoke", INBOUND_DELETE, read_revoke },
-};
 
 /* ---- messages -------------------------------------------------------------------------------------------------------------- */
 
@@ -506,7 +165,7 @@ static struct inbound *add(struct reading *r, enum inbound_kind kind, const json
 {
     struct inbound *in = &r->all[r->n < r->max ? r->n++ : r->max - 1];
 
-    *in = (struct inbound){ .kind = kind, .account = r->account, .id = text(r, v, "id"), .at = time_of(r, v) };
+    *in = (struct inbound){ .kind = kind, .account = r->account, .id = reading_text(r, v, "id"), .at = time_of(r, v) };
     return in;
 }
 
@@ -522,44 +181,16 @@ static void on_system(struct reading *r, const json_t *message)
     const json_t *v = json_object_get(message, "system");
     struct inbound *in = add(r, INBOUND_SYSTEM, message);
 
-    in->user = text(r, v, "user_id");
-    in->was = text(r, v, "previous_user_id");
+    in->user = reading_text(r, v, "user_id");
+    in->was = reading_text(r, v, "previous_user_id");
     if (!in->user.n && !in->was.n) {
-        in->user = text(r, v, "wa_id");
-        in->was = text(r, message, "from");
+        in->user = reading_text(r, v, "wa_id");
+        in->was = reading_text(r, message, "from");
     }
     in->code = SLICE("user_id_changed");
-    in->text = text(r, v, "body");
-    in->dedupe = put(r, "system:", in->id, "", SLICE(""));
+    in->text = reading_text(r, v, "body");
+    in->dedupe = reading_put(r, "system:", in->id, "", SLICE(""));
     check(r, in, in->user.n && in->was.n && !slice_eq(in->user, in->was));
-}
-
-static void keep_raw(struct reading *r, const json_t *message, struct inbound *in)
-{
-    struct buf b;
-
-    buf_init(&b, 4u << 20);
-    json_write(&b, message);
-    in->raw = kept(r, &b);
-}
-
-static void read_content(struct reading *r, const json_t *message, struct inbound *in)
-{
-    struct slice word = text(r, message, "type");
-
-    for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-        if (!slice_is(word, types[i].word))
-            continue;
-        in->kind = types[i].kind;
-        if (types[i].read(r, json_object_get(message, types[i].word), in))
-            return;
-        break;
-    }
-    in->kind = INBOUND_MESSAGE;
-    in->type = TYPE_UNSUPPORTED;
-    in->text = in->payload = (struct slice){ NULL, 0 };
-    in->n_media = 0;
-    keep_raw(r, message, in);
 }
 
 /* Where somebody came from who came by an advertisement, and which product of the catalogue they ask about. */
@@ -573,27 +204,27 @@ static void on_referral(struct reading *r, const json_t *message, const struct i
     if (!json_is_object(v) && !json_is_object(product))
         return;
     buf_init(&b, LINES_MAX);
-    line(r, &b, v, "headline");
-    line(r, &b, v, "source_url");
+    reading_line(r, &b, v, "headline");
+    reading_line(r, &b, v, "source_url");
     if (!b.n)
-        line(r, &b, v, "source_id");
-    line(r, &b, product, "product_retailer_id");
+        reading_line(r, &b, v, "source_id");
+    reading_line(r, &b, product, "product_retailer_id");
     in = add(r, INBOUND_SYSTEM, message);
     in->code = SLICE("referral");
     in->user = of->user;
     in->peer = of->peer;
     in->user_name = of->user_name;
-    in->referral = kept(r, &b);
-    in->dedupe = put(r, "referral:", in->id, "", SLICE(""));
+    in->referral = reading_kept(r, &b);
+    in->dedupe = reading_put(r, "referral:", in->id, "", SLICE(""));
     check(r, in, in->user.n > 0 && in->referral.n > 0);
 }
 
 /* Other things that the platform says of somebody are told as what they are: not understood. */
 static bool is_rename(struct reading *r, const json_t *message)
 {
-    struct slice word = text(r, json_object_get(message, "system"), "type");
+    struct slice word = reading_text(r, json_object_get(message, "system"), "type");
 
-    return slice_is(text(r, message, "type"), "system") &&
+    return slice_is(reading_text(r, message, "type"), "system") &&
            (slice_is(word, "user_changed_number") || slice_is(word, "user_changed_user_id"));
 }
 
@@ -608,9 +239,9 @@ static void on_message(struct reading *r, const json_t *message)
     }
     in = add(r, INBOUND_MESSAGE, message);
     read_sender(r, message, in);
-    in->ref = text(r, json_object_get(message, "context"), "id");
-    read_content(r, message, in);
-    in->dedupe = put(r, "message:", in->id, "", SLICE(""));
+    in->ref = reading_text(r, json_object_get(message, "context"), "id");
+    reading_content(r, message, in);
+    in->dedupe = reading_put(r, "message:", in->id, "", SLICE(""));
     if (in->kind == INBOUND_MESSAGE || in->kind == INBOUND_POSTBACK) {
         in->reply_token = in->id; /* the day within which we may answer freely begins with it */
         in->reply_expires_ms = in->at + WHATSAPP_WINDOW_MS;
@@ -664,38 +295,38 @@ static void read_our_id(struct slice ours, struct inbound *in)
 static void read_failure(struct reading *r, const json_t *v, struct inbound *in)
 {
     const json_t *error = json_array_get(json_object_get(v, "errors"), 0);
-    struct slice words = text(r, json_object_get(error, "error_data"), "details");
+    struct slice words = reading_text(r, json_object_get(error, "error_data"), "details");
     int64_t code;
 
-    in->code = text(r, error, "code");
+    in->code = reading_text(r, error, "code");
     in->window_over = stamp_digits(in->code, &code) && whatsapp_class(code, 0) == OUTCOME_WINDOW_CLOSED;
     if (!words.n)
-        words = text(r, error, "title");
+        words = reading_text(r, error, "title");
     if (in->code.n || words.n)
-        in->reason = put(r, "", in->code, in->code.n && words.n ? ": " : "", words);
+        in->reason = reading_put(r, "", in->code, in->code.n && words.n ? ": " : "", words);
 }
 
 static void on_status(struct reading *r, const json_t *v)
 {
-    struct slice word = text(r, v, "status"), phone = text(r, v, "recipient_id"), group = SLICE("group");
+    struct slice word = reading_text(r, v, "status"), phone = reading_text(r, v, "recipient_id"), group = SLICE("group");
     struct inbound *in = add(r, INBOUND_STATUS, v);
     bool known = delivery_of(word, &in->delivery);
 
     in->ref = in->id;
-    in->user = text(r, v, "recipient_user_id");
-    if (slice_eq(text(r, v, "recipient_type"), group)) {
-        in->peer = put(r, WHATSAPP_GROUP, phone, "", SLICE(""));
+    in->user = reading_text(r, v, "recipient_user_id");
+    if (slice_eq(reading_text(r, v, "recipient_type"), group)) {
+        in->peer = reading_put(r, WHATSAPP_GROUP, phone, "", SLICE(""));
     } else {
         if (!in->user.n)
-            in->user = text(r, contact_of(r, (struct slice){ NULL, 0 }, phone), "user_id");
+            in->user = reading_text(r, contact_of(r, (struct slice){ NULL, 0 }, phone), "user_id");
         if (!in->user.n)
             in->user = phone;
         in->peer = in->user;
     }
-    read_our_id(text(r, v, "biz_opaque_callback_data"), in);
+    read_our_id(reading_text(r, v, "biz_opaque_callback_data"), in);
     if (in->delivery == DELIVERY_FAILED)
         read_failure(r, v, in);
-    in->dedupe = put(r, "status:", in->id, ":", word);
+    in->dedupe = reading_put(r, "status:", in->id, ":", word);
     if (in->of_reaction) /* that it has gone the staff believe anyway */
         known = in->delivery == DELIVERY_FAILED && in->seq > 0;
     check(r, in, known && (in->peer.n > 0 || in->seq > 0));
@@ -729,7 +360,7 @@ static void read_value(struct reading *r, const json_t *value)
 {
     const json_t *messages = json_object_get(value, "messages"), *statuses = json_object_get(value, "statuses");
 
-    r->account = text(r, json_object_get(value, "metadata"), "phone_number_id");
+    r->account = reading_text(r, json_object_get(value, "metadata"), "phone_number_id");
     r->contacts = json_object_get(value, "contacts");
     for (size_t i = 0; i < json_array_size(messages) && !r->keep.failed; i++)
         on_message(r, json_array_get(messages, i));
