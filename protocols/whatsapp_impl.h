@@ -44,6 +44,8 @@ extern const struct ready_kind whatsapp_kinds[];
 bool whatsapp_proof(struct slice secret, struct slice token, struct buf *ret);
 /* Of an error, or of a status that failed; 0: no code. */
 enum outcome_class whatsapp_class(int64_t code, int status);
+/* The same of an answer, with its words and how long to wait; `error` may be NULL. */
+void whatsapp_error(struct json_keep *keep, const json_t *error, const struct http_resp *resp, int attempt, struct outcome *ret);
 
 enum kf_rc whatsapp_receive(const struct channel *ch, struct arena *a, const struct http_req *req, const struct env *env,
                             struct received *ret);

@@ -320,6 +320,7 @@ static void a_picture_is_fetched_where_the_message_says(void **state)
     assert_string_equal(head_value(r.p.head, "Authorization"), "Bearer EAA-" ONE);
     platform_answer(&r.p, 200, NULL, gif);
     (void)wire_take(&r.agent.wire, "{s:s,s:s}", "type", "changed", "kind", "image");
+    daemon_log_wait(&r.d, "event=media_differs site=" RIG_SITE " channel=one"); /* and is shown all the same */
 
     /* Five minutes later it is there no more, nor is that which the id gave: it is asked for another one, once. */
     picture_at("wamid.U2", where);
