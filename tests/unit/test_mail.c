@@ -493,6 +493,40 @@ static void a_mail_server_that_speaks_through_postmark_is_a_machine(void **state
     mail_ops.close(ch);
 }
 
+/* SendGrid leaves the fields in the charsets of the mail, and says beside them in which; files may stand before the words. */
+static void sendgrid_says_in_which_charset_each_field_is(void **state)
+{
+    static const char settings[] = "{" COMMON ",\"provider\":\"sendgrid\",\"user\":\"hook\",\"password\":\"secret\"}";
+    static const struct http_pair headers[] = { { SLICE("Authorization"), SLICE("Basic aG9vazpzZWNyZXQ=") },
+                                                { SLICE("Content-Type"), SLICE("multipart/form-data; boundary=b") } };
+    static const char body[] =
+        "--b\r\nContent-Disposition: form-data; name=attachment1; filename=a.txt\r\nContent-Type: text/plain\r\n\r\n--bb\r\n"
+        "--b\r\nContent-Disposition: form-data; name=envelope\r\n\r\n{\"to\":[\"support@in.kefud.example\"],\"from\":\"\"}\r\n"
+        "--b\r\nContent-Disposition: form-data; name=headers\r\n\r\nMessage-ID: <1@x>\nFrom: a@x.example\n\r\n"
+        "--b\r\nContent-Disposition: form-data; name=from\r\n\r\n\xb7\xfc <a@x.example>\r\n"
+        "--b\r\nContent-Disposition: form-data; name=subject\r\n\r\n\xc4\xfa\xba\xc3\r\n"
+        "--b\r\nContent-Disposition: form-data; name=text\r\n\r\nGr\xfc\xdf\x65\r\n"
+        "--b\r\nContent-Disposition: form-data; name=charsets\r\n\r\n"
+        "{\"from\":\"big5\",\"subject\":\"GB2312\",\"text\":\"iso-8859-1\"}\r\n--b--\r\n";
+    struct bench *t = *state;
+    struct http_req req = { .method = "POST", .headers = headers, .n_headers = 2, .body = slice_of(body) };
+    struct received got;
+    struct channel *ch;
+    struct kf_err why;
+
+    assert_int_equal(mail_ops.open(&ch, slice_of(settings), &why), KF_OK);
+    assert_int_equal(mail_ops.receive(ch, t->arena, &req, &t->env, &got), KF_OK);
+    assert_int_equal(got.n, 1);
+    expect(got.inbound->title, "您好");
+    expect(got.inbound->text, "Grüße");
+    expect(got.inbound->user, "a@x.example");
+    expect(got.inbound->user_name, "睦");
+    assert_true(got.inbound->automatic); /* the envelope names no sender */
+    assert_int_equal(got.inbound->n_media, 1);
+    expect(got.inbound->media->bytes, "--bb");
+    mail_ops.close(ch);
+}
+
 /* A route that stores brings addresses. Nothing but Mailgun's own is asked, whoever has signed. */
 static void stored_files_are_fetched_from_mailgun_only(void **state)
 {
@@ -754,6 +788,7 @@ int main(void)
         BENCH(what_is_unsubscribed_is_opted_out),
         BENCH(a_bounce_is_the_state_of_its_message),
         BENCH(a_mail_server_that_speaks_through_postmark_is_a_machine),
+        BENCH(sendgrid_says_in_which_charset_each_field_is),
         BENCH(stored_files_are_fetched_from_mailgun_only),
         BENCH(each_reply_has_its_class),
         BENCH(an_address_beyond_ascii_is_answered),
