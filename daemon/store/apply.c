@@ -264,19 +264,36 @@ static bool plan_contact(struct work *w, const struct slot *known)
     return true;
 }
 
+/* New words of the visitor for a message that has never come: nobody has read them. `newest` may be NULL. */
+static bool brings_unseen(struct work *w, struct slot *newest, bool *ret)
+{
+    const struct change *c = w->change;
+    const struct act *a = c->n_acts ? &c->acts[0] : NULL;
+    int64_t seq = 0;
+
+    *ret = a && a->kind == ACT_EDIT && a->u.edit.own && a->u.edit.ref && a->u.edit.text && *a->u.edit.text;
+    if (!*ret || !newest)
+        return true;
+    w->row = newest->row; /* what came in this batch was not there when the change was looked at */
+    *ret = seq_of_ref(w, a->u.edit.ref, &seq) && !seq;
+    return w->batch->hard == KF_OK;
+}
+
 static bool plan_opening(struct work *w)
 {
     const struct change *c = w->change;
     const struct opening *o = c->opening;
     struct place *p = w->job->place;
     struct slot *newest;
-    bool open;
+    bool open, unseen = false;
 
     if (!place_look(w->batch, p))
         return false;
     newest = p->newest;
     open = newest && conv_is_open(&newest->row.conv);
-    if (!says_something(c)) {
+    if (!says_something(c) && !open && !brings_unseen(w, newest, &unseen))
+        return false;
+    if (!says_something(c) && !unseen) {
         if (newest)
             use_slot(w, newest);
         return true; /* an act that needs a conversation says so */

@@ -106,7 +106,7 @@ bool batch_no_memory(struct batch *b);
 /* NULL: out of memory. Texts of the row must be the batch's. */
 struct slot *slot_add(struct batch *b, const struct conv_row *row);
 bool place_look(struct batch *b, struct place *p); /* fills `newest`; false: the batch is lost */
-/* True if the change brings a message or a step: only such a one opens a conversation. */
+/* True if the change brings a message or a step: only such a one opens a conversation, and words that stand for a message that has not come. */
 bool says_something(const struct change *c);
 
 /* ---- for the acts -------------------------------------------------------------------------------------------------------- */

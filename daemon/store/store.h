@@ -66,8 +66,8 @@ typedef void store_done(void *ctx, enum kf_rc rc, const struct news *news, const
 
 /* Takes `c` over. Changes of one conversation are committed in the order in which they were given.
  *
- * An opening opens or reopens only if the change has an ACT_MESSAGE or an ACT_STEP; else it finds the newest conversation of the
- * peer. A change that names none at all is about that of its first ref or errand. What a visitor says through an opening is a
+ * An opening opens or reopens only if the change has an ACT_MESSAGE or an ACT_STEP, or new words of the visitor for a message that has not
+ * come (an ACT_EDIT of its own); else it finds the newest conversation of the peer. A change that names none at all is about that of its first ref or errand. What a visitor says through an opening is a
  * CONV_VISITOR_SAYS of itself, unless the change brings one. */
 void store_commit(struct store *s, struct change *c, store_done *done, void *ctx);
 

@@ -351,6 +351,31 @@ static void by_what_somebody_comes_back_is_told_in_the_talk_that_follows(void **
     course_is(w, &second.news.conv.id, "opened follow@0[1] closed reopened follow@1[2] closed unfollow");
 }
 
+/* Nobody has spoken yet, or the talk is long over, and the platform tells the new words first: somebody has to read them. */
+static void new_words_of_what_has_not_come_begin_a_talk(void **state)
+{
+    struct world *w = *state;
+    struct told t = edits(w, "theirs-1", "newest", NOW + 15), later;
+    struct change *c;
+
+    assert_int_equal(t.rc, KF_OK);
+    assert_true(t.news.opened);
+    assert_int_equal(edits(w, "theirs-1", "an older edit", NOW + 11).rc, KF_OK);
+    c = visitor_says("v1", NULL, "as it was", NOW + 30);
+    c->acts[0].u.message.ref = "theirs-1";
+    assert_int_equal(commit(w, c).rc, KF_OK);
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 0, 5), "1:newest");
+    closes(w, &t.news.conv.id, NOW - HOUR); /* long before the edits to come */
+    assert_int_equal(edits(w, "theirs-1", "of a talk that is over", NOW + 16).rc, KF_OK);
+    assert_string_equal(texts(w, &t.news.conv.id, 0, 0, 5), "1:of a talk that is over");
+    assert_int_equal(edits(w, "theirs-2", "", NOW + 17).rc, KF_ABSENT); /* nothing that anybody could read */
+    later = edits(w, "theirs-2", "of one that got lost", NOW + 17);
+    assert_int_equal(later.rc, KF_OK);
+    assert_true(later.news.opened);
+    assert_true(id_eq(&later.news.conv.previous, &t.news.conv.id));
+    assert_string_equal(texts(w, &later.news.conv.id, 0, 0, 5), "1:of one that got lost");
+}
+
 static void of_many_codes_the_newest_are_told(void **state)
 {
     static const char *const codes[] = { "[1]", "[2]", "[3]", "[4]", "[5]", "[6]" };
@@ -373,6 +398,7 @@ static const struct CMUnitTest tests[] = {
     T(a_file_takes_the_place_of_its_word),
     T(what_was_taken_back_stays_away),
     T(a_late_older_edit_changes_nothing),
+    T(new_words_of_what_has_not_come_begin_a_talk),
     T(an_echo_of_our_own_message_is_none),
     T(machines_are_silent_for_whoever_has_opted_out),
     T(an_answer_finds_what_it_answers),
