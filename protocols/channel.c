@@ -1,5 +1,6 @@
 #include "protocols/channel.h"
 #include "core/card.h"
+#include "core/utf8.h"
 
 #include "protocols/json.h"
 #include "protocols/url.h"
@@ -25,6 +26,12 @@ static struct slice string_of(const json_t *v)
     return (struct slice){ json_string_value(v), json_string_length(v) };
 }
 
+/* What was pasted brings blanks or the end of its line along: then no signature fits, and nobody sees why. */
+static bool pasted(struct slice s)
+{
+    return !utf8_one_line(s) || (s.n && (s.p[0] == ' ' || s.p[s.n - 1] == ' '));
+}
+
 static enum kf_rc check_text(const struct setting_key *k, const json_t *v, struct kf_err *why)
 {
     struct url u;
@@ -33,6 +40,8 @@ static enum kf_rc check_text(const struct setting_key *k, const json_t *v, struc
         return kf_fail(why, KF_INVALID, "%s: a string", k->name);
     if ((int64_t)json_string_length(v) < k->min || (int64_t)json_string_length(v) > k->max)
         return kf_fail(why, KF_INVALID, "%s: %lld to %lld bytes", k->name, (long long)k->min, (long long)k->max);
+    if (!k->lines && pasted(string_of(v)))
+        return kf_fail(why, KF_INVALID, "%s: one line, without blanks at its beginning and end", k->name);
     if (k->type == SETTING_URL && !url_parse(string_of(v), &u))
         return kf_fail(why, KF_INVALID, "%s: an address such as https://host/path", k->name);
     return KF_OK;
@@ -49,6 +58,8 @@ static enum kf_rc check_list(const struct setting_key *k, const json_t *v, struc
     for (size_t i = 0; i < n; i++)
         if (!json_is_string(json_array_get(v, i)) || !json_string_length(json_array_get(v, i)))
             return kf_fail(why, KF_INVALID, "%s[%zu]: a string that is not empty", k->name, i);
+        else if (!k->lines && pasted(string_of(json_array_get(v, i))))
+            return kf_fail(why, KF_INVALID, "%s[%zu]: one line, without blanks at its beginning and end", k->name, i);
     return KF_OK;
 }
 

@@ -69,6 +69,7 @@ struct setting_key {
     const char *name;
     enum setting_type type;
     bool required, secret;
+    bool lines;       /* it is said to people, in as many lines as open() allows; other texts have one, and no blanks at their ends */
     int64_t min, max; /* SETTING_INT: value; SETTING_TEXT and _URL: length in bytes; SETTING_LIST: entries */
     const char *def;  /* NULL none */
     const char *help;

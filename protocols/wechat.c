@@ -52,7 +52,7 @@ static const struct setting_key keys[] = {
       .type = SETTING_BOOL,
       .def = "false",
       .help = "ask for the UnionID of who writes, which is the same in all accounts of one owner; agents see it" },
-    { .name = "welcome", .type = SETTING_TEXT, .min = 1, .max = 2000, .help = "what a new follower is answered" },
+    { .name = "welcome", .type = SETTING_TEXT, .lines = true, .min = 1, .max = 2000, .help = "what a new follower is answered" },
     { .name = "url",
       .type = SETTING_URL,
       .min = 8,

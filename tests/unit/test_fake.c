@@ -294,6 +294,10 @@ static void settings_are_held_against_the_table(void **state)
         { "{\"url\":\"ftp://a.example\",\"app\":\"a\",\"secret\":\"12345678\",\"token\":\"abc\"}", "url: an address" },
         { "{\"url\":\"https://a.example\",\"app\":\"a\",\"secret\":\"12345678\",\"token\":7}", "token: a string" },
         { "{\"url\":\"https://a.example\",\"app\":\"a\",\"secret\":\"12345678\",\"token\":\"abc\",\"x\":1}", "x: not a setting of a fake" },
+        { "{\"url\":\"https://a.example\",\"app\":\"a\",\"secret\":\"12345678\\n\",\"token\":\"abc\"}",
+          "secret: one line, without blanks" },
+        { "{\"url\":\"https://a.example\",\"app\":\" a\",\"secret\":\"12345678\",\"token\":\"abc\"}", "app: one line, without blanks" },
+        { "{\"url\":\"https://a.example\",\"app\":\"a\",\"secret\":\"12345678\",\"token\":\"abc \"}", "token: one line, without blanks" },
         { "{\"url\":", "not valid JSON" },
         { "", "empty" },
     };

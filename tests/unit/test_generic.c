@@ -679,6 +679,7 @@ static void wrong_settings_are_named(void **state)
         { "{\"url\":5,\"send_secrets\":[\"" SECRET "\"]}", "url: a string" },
         { "{\"url\":\"https://x.example/\",\"send_secrets\":\"" SECRET "\"}", "send_secrets: a list" },
         { "{\"url\":\"https://x.example/\",\"send_secrets\":[]}", "send_secrets: 1 to 8" },
+        { "{\"url\":\"https://x.example/\",\"send_secrets\":[\"" SECRET "\\r\\n\"]}", "send_secrets[0]: one line, without blanks" },
         { "{\"url\":\"https://x.example/\",\"send_secrets\":[\"\"]}", "send_secrets[0]:" },
         { "{\"url\":\"https://x.example/\",\"send_secrets\":[\"" SECRET "\"],\"colour\":1}", "colour: not a setting" },
         /* What only opening it finds. */

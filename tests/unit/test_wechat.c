@@ -375,6 +375,7 @@ static void settings_must_fit_together(void **state)
     } rows[] = {
         { ",\"mode\":\"safe\"", "encoding_aes_key: required" },
         { ",\"mode\":\"none\"", "mode: plain, compat or safe" },
+        { ",\"welcome\":\"two\\nlines\",\"mode\":\"none\"", "mode: plain, compat or safe" },
         { ",\"encoding_aes_key\":\"===========================================\"", "encoding_aes_key: 43" },
     };
 
