@@ -113,9 +113,10 @@ struct trying {
     struct arena *arena;
     bool tell;
     struct errand errand; /* of the text; zero: none is sent */
-    int asked;
-    struct kf_err why; /* from one answer to the next */
-    const char *met;   /* what the platform calls us, "" nothing */
+    int asked, renewed;
+    struct slice token; /* with which the platform was asked */
+    struct kf_err why;  /* from one answer to the next */
+    const char *met;    /* what the platform calls us, "" nothing */
     struct channel_try ret;
     void (*done)(void *ctx, const struct channel_try *t);
     void *ctx;
@@ -232,6 +233,31 @@ static void come_back(struct trying *t, const char *words)
     t->d->ports.commit(t->d->ports.ctx, c, back, t);
 }
 
+static void meet(struct trying *t, const struct http_resp *last);
+
+static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
+{
+    struct trying *t = ctx;
+
+    if (!rc) {
+        meet(t, NULL);
+        return;
+    }
+    step(t, "platform", false, kf_words(rc, why));
+    trying_end(t);
+}
+
+/* A token may have ended before its time: what is refused with it says nothing of the credentials, as long as there may be another one. */
+static bool renewed_for(struct trying *t, struct outlet *o)
+{
+    struct desk_site *ds = site_of(t->d, &t->site);
+
+    if (!ds || !token_again(o, t->token, &t->renewed))
+        return false;
+    token_want(t->d, ds, o, t->token, fresh_token, t);
+    return true;
+}
+
 /* The last answer in, the next question out, until the platform has said whether it knows us. */
 static void meet(struct trying *t, const struct http_resp *last)
 {
@@ -247,6 +273,10 @@ static void meet(struct trying *t, const struct http_resp *last)
         return;
     }
     env = outlet_env(t->d, o);
+    if (!last) {
+        t->token = arena_copy(t->arena, env.token);
+        *why = (struct kf_err){ .rc = KF_OK };
+    }
     rc = o->ops->meet(o->ch, t->arena, &env, callback_of(t), t->tell, last, &req, why);
     if (rc == KF_AGAIN) {
         t->d->ports.fetch(t->d->ports.ctx, &req, met, t);
@@ -256,6 +286,8 @@ static void meet(struct trying *t, const struct http_resp *last)
         come_back(t, why->text);
         return;
     }
+    if (rc == KF_AUTH && renewed_for(t, o))
+        return;
     /* Whoever tries it wants to know what became of the question: "connection refused" is no trouble of ours. */
     step(t, "platform", false, *why->text ? why->text : kf_words(rc, NULL));
     trying_end(t);

@@ -197,15 +197,22 @@ static void token_trouble(int status, const char *headers, const char *body)
         platform_drop(&p);
 }
 
-/* What a try of the channel says when that is the answer to its question for a token; freed by the caller. */
-static struct reply try_beside_token(int status, const char *body)
+static int begin_try(void)
 {
     static const char ask[] = "POST /api/v1/sites/" SITE "/channels/oa/test HTTP/1.1\r\nHost: kefud\r\nContent-Type: application/json\r\n"
                               "Content-Length: 2\r\n\r\n{}";
     int fd = web_connect(&d, true);
-    struct reply r;
 
     web_send(fd, ask, sizeof(ask) - 1);
+    return fd;
+}
+
+/* What a try of the channel says when that is the answer to its question for a token; freed by the caller. */
+static struct reply try_beside_token(int status, const char *body)
+{
+    int fd = begin_try();
+    struct reply r;
+
     token_trouble(status, NULL, body);
     assert_true(web_read(fd, false, &r));
     assert_int_equal(r.status, 200);
@@ -837,6 +844,27 @@ static void what_is_ready_goes_as_a_reply_and_is_counted(void **state)
     platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msgid\":3504711867345846276}");
 }
 
+/* That a token has ended early says nothing of the credentials: another one is got, as for a message, and nobody is sent to look for a fault. */
+static void a_try_gets_past_a_token_that_died_early(void **state)
+{
+    int fd = begin_try();
+    struct reply r;
+
+    (void)state;
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/getcallbackip?access_token=T2");
+    platform_answer(&p, 200, NULL, "{\"errcode\":42001,\"errmsg\":\"access_token expired\"}");
+    give_token("T3", true);
+    platform_take(&p);
+    assert_string_equal(p.path, "/cgi-bin/getcallbackip?access_token=T3");
+    platform_answer(&p, 200, NULL, "{\"ip_list\":[\"192.0.2.1\"]}");
+    assert_true(web_read(fd, false, &r));
+    assert_int_equal(r.status, 200);
+    assert_true(json_is_true(json_object_get(r.json, "good")));
+    reply_free(&r);
+    (void)close(fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -856,6 +884,7 @@ int main(void)
         cmocka_unit_test(a_film_goes_with_a_cover),
         cmocka_unit_test(a_template_goes_when_no_reply_is_left),
         cmocka_unit_test(what_is_ready_goes_as_a_reply_and_is_counted),
+        cmocka_unit_test(a_try_gets_past_a_token_that_died_early),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
