@@ -27,6 +27,26 @@ const char *outcome_name(enum outcome_class cls)
     return (unsigned)cls < sizeof(names) / sizeof(names[0]) ? names[cls] : "?";
 }
 
+const char *outcome_words(enum outcome_class cls)
+{
+    static const char *const words[] = {
+        [OUTCOME_RETRY] = "the platform is in trouble",
+        [OUTCOME_RATE_LIMITED] = "the platform wants to be asked later",
+        [OUTCOME_WINDOW_CLOSED] = "the time for replies is over",
+        [OUTCOME_USER_BLOCKED] = "the visitor takes no messages from us",
+        [OUTCOME_NO_SUCH_USER] = "the platform knows nobody of that name",
+        [OUTCOME_AUTH] = "the platform refuses our credentials",
+        [OUTCOME_TOO_LARGE] = "this is too large for the platform",
+        [OUTCOME_REJECTED] = "the platform refuses this message",
+        [OUTCOME_RETRY_WITH_NEW_CONVERSATION] = "the platform calls the visitor otherwise by now",
+        [OUTCOME_FATAL] = "the platform refuses this, and gives no reason",
+        [OUTCOME_UNCERTAIN] = "the platform's answer could not be read",
+    };
+    const char *ret = (unsigned)cls < sizeof(words) / sizeof(words[0]) ? words[cls] : NULL;
+
+    return ret ? ret : outcome_name(cls);
+}
+
 int64_t errand_again_ms(int attempt, int64_t age_ms, int64_t patience_ms, uint32_t chance)
 {
     int64_t span = (int64_t)FIRST_MS << (attempt < DOUBLINGS ? attempt : DOUBLINGS);

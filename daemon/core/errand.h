@@ -138,6 +138,8 @@ struct outcome {
 };
 
 const char *outcome_name(enum outcome_class cls);
+/* For people, where the platform has said nothing that could be shown. */
+const char *outcome_words(enum outcome_class cls);
 
 /* After the try number `attempt` (from 0) of an errand that is so old: how long until the next one, with full jitter: anything up to a bound
  * that doubles. -1: it is given up. `patience_ms`: how old it may become at least where its platform is known to be away for long (mail);

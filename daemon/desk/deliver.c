@@ -319,7 +319,7 @@ static const char *words_of(struct trip *t, const struct outcome *o)
         return arena_printf(t->arena, "%.*s: %.*s", (int)o->code.n, o->code.p, (int)o->text.n, o->text.p);
     if (o->text.n || o->code.n)
         return arena_printf(t->arena, "%.*s%.*s", (int)o->code.n, o->code.n ? o->code.p : "", (int)o->text.n, o->text.n ? o->text.p : "");
-    return outcome_name(o->cls);
+    return outcome_words(o->cls);
 }
 
 void trip_settle(struct trip *t, struct desk_site *ds, struct outlet *out, const struct outcome *o)

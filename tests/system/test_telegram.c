@@ -236,6 +236,10 @@ static void trouble_ends_as_it_should(void **state)
     platform_drop(&r.p);
     rig_status(&r, seq, "uncertain");
     assert_true(rig_quiet(&r, "/sendMessage", OK, 1500));
+    seq = staff_say(&r.agent, conv, "r2b", "nonsense");
+    take_text("nonsense");
+    platform_answer(&r.p, 502, NULL, "<html>bad gateway</html>");
+    assert_string_equal(text_at(rig_status(&r, seq, "uncertain"), "reason"), "the platform's answer could not be read");
 
     seq = staff_say(&r.agent, conv, "r3", "blocked");
     take_text("blocked");

@@ -70,6 +70,9 @@ static void every_outcome_and_result_has_a_word_of_its_own(void **state)
     for (int i = OUTCOME_SENT; i <= OUTCOME_UNCERTAIN; i++)
         for (int k = OUTCOME_SENT; k < i; k++)
             assert_string_not_equal(outcome_name((enum outcome_class)i), outcome_name((enum outcome_class)k));
+    for (int i = OUTCOME_SENT; i <= OUTCOME_UNCERTAIN; i++) /* what an agent reads is a sentence, where there is anything to say */
+        assert_true(i == OUTCOME_SENT || i == OUTCOME_ALREADY_ACCEPTED || strchr(outcome_words((enum outcome_class)i), ' '));
+    assert_string_equal(outcome_words((enum outcome_class)99), "?");
     for (int i = KF_OK; i <= KF_IO; i++)
         for (int k = KF_OK; k < i; k++)
             assert_string_not_equal(kf_rc_name((enum kf_rc)i), kf_rc_name((enum kf_rc)k));
