@@ -120,6 +120,13 @@ static struct slice text_of(struct change *c, const struct inbound *in, const ch
     return ret;
 }
 
+/* Somebody was called and nothing was said, or in signs that nobody sees: an agent shall not look at a line without anything on it. */
+static bool says_nothing(const struct inbound *in)
+{
+    return in->type == TYPE_TEXT && (in->kind == INBOUND_MESSAGE || in->kind == INBOUND_ECHO) && !in->n_media && !in->title.n &&
+           !in->url.n && !in->payload.n && utf8_blank(in->text);
+}
+
 /* `joins`: it is about the newest conversation as it is; nothing is opened by it. */
 static void opening_of(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct inbound *in, struct change *c,
                        bool joins)
@@ -170,7 +177,9 @@ static void one_message(struct change *c, const struct channel_ops *ops, const s
         .at = c->at,
         .from = c->by,
         .kind = kind_of(type),
-        .text = first ? text_of(c, in, site->language) : slice_of(media_words(type)),
+        .text = !first             ? slice_of(media_words(type))
+                : says_nothing(in) ? SLICE("[empty message]")
+                                   : text_of(c, in, site->language),
         .extra = extra_of(
             c, ops,
             first ? in : &(struct inbound){ .peer = in->peer, .user = in->user, .user_name = in->user_name, .automatic = in->automatic }, m,

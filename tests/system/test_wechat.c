@@ -844,6 +844,23 @@ static void what_is_ready_goes_as_a_reply_and_is_counted(void **state)
     platform_answer(&p, 200, NULL, "{\"errcode\":0,\"msgid\":3504711867345846276}");
 }
 
+static void what_says_nothing_is_seen_all_the_same(void **state)
+{
+    static const char *const nothing[] = { "", "  ", "\xe2\x80\x8b" };
+    struct reply r = text_from("o-12", "24565000000000201", "在吗");
+    const char *conv = assigned();
+    char id[24];
+
+    (void)state;
+    reply_free(&r);
+    for (int i = 0; i < 3; i++) {
+        (void)snprintf(id, sizeof(id), "2456500000000021%d", i);
+        r = text_from("o-12", id, nothing[i]);
+        reply_free(&r);
+        wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "text", "[empty message]");
+    }
+}
+
 /* That a token has ended early says nothing of the credentials: another one is got, as for a message, and nobody is sent to look for a fault. */
 static void a_try_gets_past_a_token_that_died_early(void **state)
 {
@@ -884,6 +901,7 @@ int main(void)
         cmocka_unit_test(a_film_goes_with_a_cover),
         cmocka_unit_test(a_template_goes_when_no_reply_is_left),
         cmocka_unit_test(what_is_ready_goes_as_a_reply_and_is_counted),
+        cmocka_unit_test(what_says_nothing_is_seen_all_the_same),
         cmocka_unit_test(a_try_gets_past_a_token_that_died_early),
     };
 
