@@ -2,7 +2,9 @@
  * found between the two by another holder is uncertain, and is sent again only where the platform has an idempotency key. */
 #include "core/fault.h"
 #include "core/part.h"
+#include "core/utf8.h"
 #include "desk/bot.h"
+#include "desk/fact.h"
 #include "protocols/chosen.h"
 
 #include <stdio.h>
@@ -315,10 +317,12 @@ static void fresh_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 
 static const char *words_of(struct trip *t, const struct outcome *o)
 {
-    if (o->text.n && o->code.n)
-        return arena_printf(t->arena, "%.*s: %.*s", (int)o->code.n, o->code.p, (int)o->text.n, o->text.p);
-    if (o->text.n || o->code.n)
-        return arena_printf(t->arena, "%.*s%.*s", (int)o->code.n, o->code.n ? o->code.p : "", (int)o->text.n, o->text.n ? o->text.p : "");
+    struct slice code = utf8_cut(o->code, REASON_MAX), text = utf8_cut(o->text, REASON_MAX);
+
+    if (text.n && code.n)
+        return arena_printf(t->arena, "%.*s: %.*s", (int)code.n, code.p, (int)text.n, text.p);
+    if (text.n || code.n)
+        return arena_printf(t->arena, "%.*s%.*s", (int)code.n, code.n ? code.p : "", (int)text.n, text.n ? text.p : "");
     return outcome_words(o->cls);
 }
 

@@ -325,7 +325,7 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
     act->u.status.ref = in->seq ? NULL : change_text(c, in->ref);
     act->u.status.delivery = in->delivery;
     act->u.status.window_over = in->window_over;
-    act->u.status.reason = in->reason.n ? change_text(c, in->reason) : NULL;
+    act->u.status.reason = in->reason.n ? change_text(c, utf8_cut(in->reason, REASON_MAX)) : NULL;
     act->u.status.at = in->at ? in->at : c->at;
 }
 

@@ -5,6 +5,10 @@
 
 #include "desk/outlet.h"
 
+/* Characters of what a platform gives as its reason. Another system may put all that it knows there, and what happened to a message shall not
+ * remain unknown because its reason is too long to be kept. */
+#define REASON_MAX 500
+
 /* NULL: nothing of it is kept (typing), or memory is out. `*failed`: it is, and what is returned must not be stored. */
 struct change *fact_change(struct desk *d, struct desk_site *ds, const struct site_channel *sc, const struct channel_ops *ops,
                            const struct inbound *in, bool *failed);

@@ -442,6 +442,44 @@ static void what_is_refused_is_shown_and_can_be_sent_again(void **state)
     finish_talk(conv);
 }
 
+static void failed_for(int64_t seq, size_t least, size_t most)
+{
+    const char *reason =
+        text_at(wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "failed"), "reason");
+
+    assert_true(strlen(reason) >= least && strlen(reason) <= most);
+}
+
+/* Another system may say all that it knows: what became of the message is known all the same, and what is behind it goes out. */
+static void a_reason_of_any_length_is_a_reason(void **state)
+{
+    enum { LONG = 20000, LONGER = 200000 };
+    const char *conv = begin("u77", "说来话长");
+    char *body = malloc(LONGER + 400);
+    int64_t seq, next;
+
+    (void)state;
+    assert_non_null(body);
+    (void)snprintf(body, LONGER + 400, "{\"error\":{\"code\":\"rejected\",\"message\":\"%0*d\"}}", LONG, 0);
+    seq = staff_say(&agent, conv, "r1", "一");
+    platform_take(&p);
+    next = staff_say(&agent, conv, "r2", "二");
+    platform_answer(&p, 422, NULL, body);
+    failed_for(seq, 500, 520);
+    platform_take(&p);
+    assert_string_equal(text_at(p.json, "data.text"), "二");
+    platform_answer(&p, 204, NULL, NULL);
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)next, "state", "sent");
+    (void)snprintf(body, LONGER + 400,
+                   "{\"type\":\"message.status\",\"timestamp\":\"2026-09-21T11:26:41Z\",\"data\":{\"id\":\"%s-%d\",\"status\":\"failed\","
+                   "\"error\":{\"message\":\"%0*d\"}}}",
+                   conv, (int)next, LONGER, 0);
+    assert_int_equal(hook_post(&d, hook, SECRET, "st-long", 0, body), 204);
+    failed_for(next, 500, 520);
+    free(body);
+    finish_talk(conv);
+}
+
 /* A bot behind the same door: what it shows goes out as an agent's card does. */
 static void a_card_of_a_bot_goes_out_as_a_card(void **state)
 {
@@ -603,6 +641,7 @@ int main(void)
         cmocka_unit_test(retry_after_is_kept),
         cmocka_unit_test(a_long_wait_is_bounded_told_and_can_be_ended),
         cmocka_unit_test(what_is_refused_is_shown_and_can_be_sent_again),
+        cmocka_unit_test(a_reason_of_any_length_is_a_reason),
         cmocka_unit_test(a_card_of_a_bot_goes_out_as_a_card),
         cmocka_unit_test(replies_of_a_conversation_keep_their_order),
         cmocka_unit_test(the_other_system_hears_of_reading_typing_recalling_and_closing),
