@@ -51,6 +51,9 @@ int ctl_outbox_list(struct ctl *ctl, const struct ctl_outbox *o)
     struct kf_err why = { 0 };
     char path[512];
 
+    /* The API calls it `state`, which is the name of another option here. */
+    if (o->state && strcmp(o->state, "trouble") != 0 && strcmp(o->state, "waiting") != 0 && strcmp(o->state, "all") != 0)
+        return kf_fail(&why, KF_INVALID, "--which: trouble, waiting or all"), ctl_fail(&why);
     if (!outbox_path(o, NULL, path, sizeof(path)))
         return kf_fail(&why, KF_INVALID, "that is no key of a site"), ctl_fail(&why);
     return ctl_list(ctl, path, print_errand);

@@ -376,7 +376,7 @@ static void the_outbox_is_looked_at(void **unused)
     assert_int_equal(CTL(NULL, "outbox", "list"), 0);
     assert_int_equal(CTL(NULL, "outbox", "list", "--which", "all", "--site", "demo"), 0);
     assert_int_equal(CTL(NULL, "outbox", "list", "--which", "lost"), 1);
-    must_say("trouble, waiting or all");
+    must_say("--which: trouble, waiting or all");
     assert_int_equal(CTL(NULL, "outbox", "resend", "01936b2e-0000-7000-8000-00000000dead"), 1);
     must_say("there is nothing of that name to be sent");
     assert_int_equal(CTL(NULL, "outbox", "drop", "01936b2e-0000-7000-8000-00000000dead", "--site", "demo"), 1);
