@@ -339,8 +339,8 @@ test('a template that is held back for its wording comes back into the dialog', 
 });
 
 for (const [locale, dark, w] of [
-  ['zh-CN', false, { add: '添加模板', kind: '类型', title: '标题（给客服看）', name: '平台上的名称', language: '语言（平台的写法）', text: '审核通过的内容', label: '{{1}} 向客服显示为', save: '保存', saved: '已保存', chosen: '发票' }],
-  ['en-US', true, { add: 'Add a template', kind: 'Kind', title: 'Title, for agents', name: 'Name on the platform', language: 'Language, as the platform writes it', text: 'Wording, as it was approved', label: 'Agents are asked for {{1}} as', save: 'Save', saved: 'Saved', chosen: 'Invoice' }],
+  ['zh-CN', false, { add: '添加模板', kind: '类型', title: '标题（给客服看）', name: '平台上的名称', language: '语言（平台的写法）', text: '审核通过的内容', label: '{{1}} 向客服显示为', save: '保存', saved: '已保存', chosen: '发票', header: '标题文字 · header', button: '第 1 个按钮 · button_1' }],
+  ['en-US', true, { add: 'Add a template', kind: 'Kind', title: 'Title, for agents', name: 'Name on the platform', language: 'Language, as the platform writes it', text: 'Wording, as it was approved', label: 'Agents are asked for {{1}} as', save: 'Save', saved: 'Saved', chosen: 'Invoice', header: 'header', button: 'button_1' }],
 ]) {
   test(`templates are written down on the channel's page (${locale})`, async () => {
     const admin = await at(browser, house, 'admin', '/admin/', { locale, dark });
@@ -371,12 +371,12 @@ for (const [locale, dark, w] of [
     // More than its words wants something: what, is asked for, and what Meta could not have is said beside it.
     await part.getByLabel(w.kind, { exact: true }).selectOption('buttons');
     assert.equal(await part.getByLabel(w.language, { exact: true }).inputValue(), 'en');
-    await part.getByLabel('header', { exact: true }).fill('For {{2}}');
-    await part.getByLabel('button_1', { exact: true }).fill('pay/{{1}}');
+    await part.getByLabel(w.header, { exact: true }).fill('For {{2}}');
+    await part.getByLabel(w.button, { exact: true }).fill('pay/{{1}}');
     await admin.getByRole('button', { name: w.save, exact: true }).click();
     await part.getByText('url: with the end of its address', { exact: false }).waitFor();
     admin.complaints.length = 0;
-    await part.getByLabel('button_1', { exact: true }).fill('url:pay/{{1}}');
+    await part.getByLabel(w.button, { exact: true }).fill('url:pay/{{1}}');
     await part.locator('.template-shown', { hasText: 'For [2]' }).waitFor();
     await part.scrollIntoViewIfNeeded();
     await picture(admin, `template-admin-buttons-${locale}`);
