@@ -287,7 +287,7 @@ static void a_mistake_is_refused_with_its_field_and_its_reason(void **state)
         { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"A-b\",\"language\":\"en\",\"text\":\"x\"}"),
           "templates[0].name", "as Meta has it" },
         { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"kind\":\"wxcard\",\"name\":\"p\",\"text\":\"x\"}"), "templates[0].kind",
-          "it has none" },
+          "this channel has no wxcard; it has buttons" },
         { "channel/wa", WHATSAPP("{\"key\":\"a\",\"title\":\"A\",\"name\":\"p\",\"text\":\"x\",\"values\":{\"path\":\"p\"}}"),
           "templates[0].values", "none is named" },
         /* A name that is too long to be said is cut between its characters: the words behind it are still there. */
