@@ -8,7 +8,8 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define ATTRIBUTION_MAX 300 /* bytes of a line, or two, that says who wrote what follows */
+#define ATTRIBUTION_MAX 300         /* bytes of a line, or two, that says who wrote what follows */
+#define LOOKED_AT_MAX   (256 << 10) /* bytes in which a quote may begin: nobody answers below a longer text */
 
 static struct slice from(struct slice s, size_t at)
 {
@@ -177,7 +178,7 @@ struct slice mail_unquoted(struct slice text, struct slice *quoted)
     size_t at = 0, cut = SIZE_MAX;
     struct slice head;
 
-    while (at < text.n && cut == SIZE_MAX) {
+    while (at < text.n && at < LOOKED_AT_MAX && cut == SIZE_MAX) {
         struct slice line = line_at(text, at);
         size_t next = is_quote(line) ? quote_end(text, at) : at + line.n + 1;
 
@@ -255,6 +256,12 @@ struct slice mail_flowed(struct arena *a, struct slice text, bool delsp)
 #define HREF_MAX     2000
 #define EMOJI_MAX    32 /* bytes of a picture that is one */
 
+/* Anybody may send a mail, and everybody waits while it is read: of a page that nobody would read to its end the beginning is enough. */
+#define HTML_TEXT_MAX (1u << 20)
+#define HTML_TAGS_MAX 100000
+#define HTML_STEP_MAX 8192 /* bytes that one tag makes of itself, at most */
+#define HTML_CUT      "[the rest was left out: it is too long]"
+
 struct page {
     struct buf out;
     int newlines; /* at the end of `out` */
@@ -264,6 +271,7 @@ struct page {
     uint64_t quotes;     /* which of the first 64 of them repeat what somebody wrote before */
     size_t lists;        /* open */
     int next[LISTS_MAX]; /* the number of the next entry of each; 0: it has none */
+    size_t tags;         /* so far */
     struct slice href;   /* of the link that is open */
     size_t href_at;      /* where its words begin */
 };
@@ -538,20 +546,27 @@ static size_t page_tag(struct page *p, struct slice s, size_t at)
     return end;
 }
 
+/* A character is not cut in two. */
+static bool is_enough(const struct page *p, char next)
+{
+    return p->tags >= HTML_TAGS_MAX || (p->out.n >= HTML_TEXT_MAX && ((unsigned char)next & 0xc0) != 0x80);
+}
+
 struct slice mail_html_text(struct arena *a, struct slice html)
 {
     struct slice ret = { NULL, 0 };
     struct page p = { .newlines = 1 };
     size_t i = 0;
 
-    buf_init(&p.out, html.n * 8 + 64); /* of an entry's four bytes, its line, marks, indent and number make thirty */
-    while (i < html.n) {
+    buf_init(&p.out, HTML_TEXT_MAX + HTML_STEP_MAX);
+    while (i < html.n && !is_enough(&p, html.p[i])) {
         uint32_t cp = 0;
         size_t n;
         char bytes[4];
 
         if (html.p[i] == '<' && i + 1 < html.n && (html.p[i + 1] == '/' || html.p[i + 1] == '!' || is_letter(html.p[i + 1]))) {
             i = page_tag(&p, html, i);
+            p.tags++;
         } else if (html.p[i] == '&' && (n = entity(from(html, i), &cp)) > 0) {
             if (cp == ' ')
                 p.space = true;
@@ -566,6 +581,11 @@ struct slice mail_html_text(struct arena *a, struct slice html)
             i++;
         } else
             page_char(&p, html.p + i++, 1);
+    }
+    if (i < html.n) {
+        p.quotes = 0;
+        page_break(&p, 1);
+        buf_str(&p.out, HTML_CUT);
     }
     if (buf_ok(&p.out))
         ret = arena_copy(a, mail_trimmed(buf_slice(&p.out)));

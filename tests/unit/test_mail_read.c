@@ -2,6 +2,7 @@
 #include "unit.h"
 
 #include "core/buf.h"
+#include "core/utf8.h"
 #include "protocols/mail_impl.h"
 
 #include <string.h>
@@ -260,6 +261,53 @@ static void html_becomes_text(void **state)
         expect(mail_html_text(a, slice_of(rows[i].html)), rows[i].text);
 }
 
+/* Anybody may send such a thing, and everybody waits while it is read. */
+static void of_a_page_without_end_the_beginning_is_read(void **state)
+{
+    static const char cut[] = "[the rest was left out: it is too long]";
+    static const struct {
+        const char *before, *again;
+        size_t most;
+    } rows[] = {
+        { "<blockquote><blockquote><blockquote><ol><ol><ol><ol><ol><ol><ol><ol>", "<li>", 1100000 }, /* each makes thirty bytes of four */
+        { "<blockquote><blockquote><blockquote><pre>", "\nx", 1100000 },
+        { "", "é", 1100000 },
+        { "", "<table><tr><td>", 0 },
+    };
+    struct arena *a = *state;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct slice text;
+        struct buf b;
+
+        buf_init(&b, 4u << 20);
+        buf_str(&b, rows[i].before);
+        while (b.n < 3u << 20)
+            buf_str(&b, rows[i].again);
+        text = mail_html_text(a, buf_slice(&b));
+        assert_in_range(text.n, sizeof(cut) - 1, rows[i].most + sizeof(cut));
+        assert_memory_equal(text.p + text.n - (sizeof(cut) - 1), cut, sizeof(cut) - 1);
+        assert_true(utf8_valid(text));
+        buf_finish(&b);
+    }
+}
+
+/* A quote below a text that nobody would read so far down stays where it is: looking for it would take seconds. */
+static void far_below_no_quote_is_looked_for(void **state)
+{
+    struct slice quoted;
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 1u << 20);
+    while (b.n < 300u << 10)
+        buf_str(&b, "From: nobody\n");
+    buf_str(&b, "> old");
+    assert_int_equal(mail_unquoted(buf_slice(&b), &quoted).n, b.n);
+    assert_int_equal(quoted.n, 0);
+    buf_finish(&b);
+}
+
 /* As Gmail, Apple Mail, Thunderbird, Outlook on the web and Yahoo write an answer whose only text is HTML. */
 static void what_html_quotes_is_cut_too(void **state)
 {
@@ -323,11 +371,18 @@ static void forms_are_not_fooled_by_their_contents(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        READING(words_are_read_in_every_charset),           READING(addresses_are_found_in_what_people_write),
-        READING(dates_are_read_as_they_are_written),        READING(parameters_are_put_together),
-        READING(bodies_are_found_however_they_are_wrapped), READING(parts_within_parts_end_somewhere),
-        READING(what_is_quoted_is_cut_and_nothing_is_lost), READING(html_becomes_text),
-        READING(what_is_quoted_is_cut_and_nothing_is_lost), READING(what_html_quotes_is_cut_too),
+        READING(words_are_read_in_every_charset),
+        READING(addresses_are_found_in_what_people_write),
+        READING(dates_are_read_as_they_are_written),
+        READING(parameters_are_put_together),
+        READING(bodies_are_found_however_they_are_wrapped),
+        READING(parts_within_parts_end_somewhere),
+        READING(what_is_quoted_is_cut_and_nothing_is_lost),
+        READING(html_becomes_text),
+        READING(what_is_quoted_is_cut_and_nothing_is_lost),
+        READING(what_html_quotes_is_cut_too),
+        READING(of_a_page_without_end_the_beginning_is_read),
+        READING(far_below_no_quote_is_looked_for),
         READING(forms_are_not_fooled_by_their_contents),
     };
 
