@@ -47,7 +47,7 @@ static size_t count(const struct outlet *o, const struct errand *e)
         const struct errand *one = n ? &e->behind[n - 1] : e;
 
         sum += size_of(&one->message);
-        if (!joins(o, one) || (n && one->reply_ref) || sum > o->ops->upload_max)
+        if (!joins(o, one) || (n && one->message.reply_to) || sum > o->ops->upload_max)
             break;
     }
     return n;
@@ -94,7 +94,7 @@ static void one_settled(struct trip *t, struct desk_site *ds, struct outlet *o, 
     case OUTCOME_RETRY_WITH_NEW_CONVERSATION:
     case OUTCOME_FATAL:
     default: /* it may be the fault of one of them; by themselves they find out, and do about it what is to be done */
-        trip_again_later(t, outcome->retry_after_ms, outcome->text.n ? arena_text(t->arena, outcome->text) : outcome_name(outcome->cls));
+        trip_again_later(t, outcome->retry_after_ms, outcome->text.n ? arena_text(t->arena, outcome->text) : outcome_words(outcome->cls));
         break;
     }
 }

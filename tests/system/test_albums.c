@@ -178,6 +178,129 @@ static void too_many_at_once_wait_and_go_one_by_one(void **state)
     each_is(seqs, "sent");
 }
 
+static int64_t shows_one(const char *conv, const char *cid, const char *id, int64_t reply_to)
+{
+    char more[40] = "";
+
+    if (reply_to)
+        (void)snprintf(more, sizeof(more), ",\"reply_to\":%lld", (long long)reply_to);
+    wire_sendf(&r.agent.wire,
+               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"image\",\"text\":\"\",\"file\":\"%s\"%s}", conv,
+               cid, id, more);
+    return number_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "ack", "cid", cid), "seq");
+}
+
+/* What the platform's answer does not speak of may have gone or not. It alone is said again by hand, and by itself. */
+static void an_answer_that_is_too_short_leaves_the_rest_uncertain(void **state)
+{
+    int64_t seqs[SHOWN];
+    const char *conv;
+
+    (void)state;
+    conv = opens(76);
+    show(conv, "f", seqs);
+    take("sendMediaGroup");
+    platform_answer(&r.p, 200, NULL,
+                    "{\"ok\":true,\"result\":[{\"message_id\":51,\"chat\":{\"id\":76}},{\"message_id\":52,\"chat\":{\"id\":76}}]}");
+    rig_status(&r, seqs[0], "sent");
+    rig_status(&r, seqs[1], "sent");
+    rig_status(&r, seqs[2], "uncertain");
+    wire_sendf(&r.agent.wire, "{\"type\":\"resend\",\"conversation\":\"%s\",\"cid\":\"f9\",\"seq\":%lld}", conv, (long long)seqs[2]);
+    take("sendPhoto");
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":{\"message_id\":53,\"chat\":{\"id\":76}}}");
+    rig_status(&r, seqs[2], "sent");
+}
+
+/* No more than ten go together; one that is taken back before they leave stays here. */
+static void eleven_are_ten_and_one(void **state)
+{
+    char id[64], cid[16];
+    int64_t seqs[12];
+    const char *conv;
+
+    (void)state;
+    conv = opens(77);
+    file_uploaded("a.png", png, sizeof(png) - 1, id, sizeof(id));
+    for (int i = 0; i < 11; i++) {
+        (void)snprintf(cid, sizeof(cid), "g%d", i);
+        seqs[i] = shows_one(conv, cid, id, 0);
+    }
+    take("sendMediaGroup");
+    assert_non_null(strstr(r.p.body, "attach://f9"));
+    platform_answer(
+        &r.p, 200, NULL,
+        "{\"ok\":true,\"result\":[{\"message_id\":1,\"chat\":{\"id\":77}},{\"message_id\":2,\"chat\":{\"id\":77}},"
+        "{\"message_id\":3,\"chat\":{\"id\":77}},{\"message_id\":4,\"chat\":{\"id\":77}},{\"message_id\":5,\"chat\":{\"id\":77}},"
+        "{\"message_id\":6,\"chat\":{\"id\":77}},{\"message_id\":7,\"chat\":{\"id\":77}},{\"message_id\":8,\"chat\":{\"id\":77}},"
+        "{\"message_id\":9,\"chat\":{\"id\":77}},{\"message_id\":10,\"chat\":{\"id\":77}}]}");
+    for (int i = 0; i < 10; i++)
+        rig_status(&r, seqs[i], "sent");
+    take("sendPhoto");
+    platform_answer(&r.p, 200, NULL, OK);
+    rig_status(&r, seqs[10], "sent");
+}
+
+static void what_is_taken_back_in_time_stays_here(void **state)
+{
+    int64_t seqs[SHOWN];
+    const char *conv;
+
+    (void)state;
+    conv = opens(78);
+    show(conv, "h", seqs);
+    wire_sendf(&r.agent.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"h9\",\"seq\":%lld}", conv, (long long)seqs[1]);
+    take("sendMediaGroup");
+    assert_null(strstr(r.p.body, "video"));
+    assert_null(strstr(r.p.body, "attach://f2"));
+    platform_answer(&r.p, 200, NULL,
+                    "{\"ok\":true,\"result\":[{\"message_id\":61,\"chat\":{\"id\":78}},{\"message_id\":62,\"chat\":{\"id\":78}}]}");
+    rig_status(&r, seqs[0], "sent");
+    rig_status(&r, seqs[2], "sent");
+}
+
+/* Words between them part them: all comes in the order in which it was said. */
+static void words_between_them_stay_between_them(void **state)
+{
+    char id[64];
+    int64_t seqs[3];
+    const char *conv;
+
+    (void)state;
+    conv = opens(79);
+    file_uploaded("a.png", png, sizeof(png) - 1, id, sizeof(id));
+    seqs[0] = shows_one(conv, "i0", id, 0);
+    seqs[1] = staff_say(&r.agent, conv, "i1", "and");
+    seqs[2] = shows_one(conv, "i2", id, 0);
+    take("sendPhoto");
+    platform_answer(&r.p, 200, NULL, OK);
+    take("sendMessage");
+    platform_answer(&r.p, 200, NULL, OK);
+    take("sendPhoto");
+    platform_answer(&r.p, 200, NULL, OK);
+    each_is(seqs, "sent");
+}
+
+/* What answers another of them waits until that has a name there. */
+static void what_answers_one_of_them_comes_after_it(void **state)
+{
+    char id[64];
+    int64_t first, second;
+    const char *conv;
+
+    (void)state;
+    conv = opens(80);
+    file_uploaded("a.png", png, sizeof(png) - 1, id, sizeof(id));
+    first = shows_one(conv, "j0", id, 0);
+    second = shows_one(conv, "j1", id, first);
+    take("sendPhoto");
+    platform_answer(&r.p, 200, NULL, "{\"ok\":true,\"result\":{\"message_id\":81,\"chat\":{\"id\":80}}}");
+    take("sendPhoto");
+    assert_non_null(strstr(r.p.body, "{\"message_id\":81,"));
+    platform_answer(&r.p, 200, NULL, OK);
+    rig_status(&r, first, "sent");
+    rig_status(&r, second, "sent");
+}
+
 /* Found under way by whoever comes after the daemon: none is sent a second time. */
 static void none_is_sent_again_when_their_sender_is_lost(void **state)
 {
@@ -212,8 +335,15 @@ static void none_is_sent_again_when_their_sender_is_lost(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_is_sent_in_one_go_stands_together),       cmocka_unit_test(nobody_knows_what_became_of_all_of_them),
-        cmocka_unit_test(what_is_refused_together_goes_one_by_one),     cmocka_unit_test(too_many_at_once_wait_and_go_one_by_one),
+        cmocka_unit_test(what_is_sent_in_one_go_stands_together),
+        cmocka_unit_test(nobody_knows_what_became_of_all_of_them),
+        cmocka_unit_test(what_is_refused_together_goes_one_by_one),
+        cmocka_unit_test(too_many_at_once_wait_and_go_one_by_one),
+        cmocka_unit_test(an_answer_that_is_too_short_leaves_the_rest_uncertain),
+        cmocka_unit_test(eleven_are_ten_and_one),
+        cmocka_unit_test(what_is_taken_back_in_time_stays_here),
+        cmocka_unit_test(words_between_them_stay_between_them),
+        cmocka_unit_test(what_answers_one_of_them_comes_after_it),
         cmocka_unit_test(none_is_sent_again_when_their_sender_is_lost), /* the last: it is another one then */
     };
 
