@@ -247,13 +247,17 @@ static void on_migration(struct reading *r, const json_t *message)
 }
 
 /* Through a business's own account: what does not come from the customer was written by the owner, or by us. */
-static void of_business(const json_t *message, struct inbound *in)
+static bool is_of_owner(const json_t *message)
 {
-    const json_t *chat = json_object_get(message, "chat");
     int64_t from = 0, with = 0;
 
-    if (!said(message, "business_connection_id") || !json_get_i64(json_object_get(message, "from"), "id", &from) ||
-        !json_get_i64(chat, "id", &with) || from == with)
+    return said(message, "business_connection_id") && json_get_i64(json_object_get(message, "from"), "id", &from) &&
+           json_get_i64(json_object_get(message, "chat"), "id", &with) && from != with;
+}
+
+static void of_business(const json_t *message, struct inbound *in)
+{
+    if (!is_of_owner(message))
         return;
     in->kind = INBOUND_ECHO;
     in->agent = in->user_name;
@@ -340,12 +344,16 @@ static void on_message(struct reading *r, const json_t *message)
     check(r, in, in->id.n > 0);
 }
 
-/* New words. A place that moves has none: where it is now, is said in figures. */
+/* New words. A place that moves has none: where it is now, is said in figures. Those of an owner are not the customer's, whatever they stand for:
+ * their message is there as they have said it, or never was. */
 static void on_edit(struct reading *r, const json_t *message)
 {
-    struct inbound *in = add(r, INBOUND_EDIT), said = { .kind = INBOUND_EDIT };
+    struct inbound *in, said = { .kind = INBOUND_EDIT };
     bool bare;
 
+    if (is_of_owner(message))
+        return;
+    in = add(r, INBOUND_EDIT);
     read_sender(r, message, in);
     add_place(r, message, in);
     in->ref = ref_of(r, json_object_get(message, "chat"), telegram_text(r, message, "message_id"));

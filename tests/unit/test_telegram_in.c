@@ -123,6 +123,13 @@ static void each_update_means_what_it_says(void **state)
         { "{\"update_id\":7,\"business_message\":{\"business_connection_id\":\"bc\",\"message_id\":3,\"from\":{\"id\":9,\"first_name\":"
           "\"Boss\"}," CHAT ",\"text\":\"x\"}}",
           "[{\"kind\":\"echo\",\"agent\":\"Boss\",\"user\":\"\",\"conversation\":\"52@bc\",\"text\":\"x\"}]" },
+        { "{\"update_id\":7,\"edited_business_message\":{\"business_connection_id\":\"bc\",\"message_id\":3," FROM "," CHAT
+          ",\"text\":\"y\"}}",
+          "[{\"kind\":\"edit\",\"user\":\"52\",\"conversation\":\"52@bc\",\"ref\":\"52:3\",\"text\":\"y\"}]" },
+        { "{\"update_id\":7,\"edited_business_message\":{\"business_connection_id\":\"bc\",\"message_id\":3,\"from\":{\"id\":9,\"first_"
+          "name\":"
+          "\"Boss\"}," CHAT ",\"text\":\"y\"}}",
+          "[]" }, /* their new words would stand there as the customer's */
         { "{\"update_id\":7,\"deleted_business_messages\":{\"business_connection_id\":\"bc\",\"chat\":{\"id\":52},\"message_ids\":[3,4]}}",
           "[{\"kind\":\"delete\",\"ref\":\"52:3\"},{\"kind\":\"delete\",\"ref\":\"52:4\",\"conversation\":\"52@bc\"}]" },
         { "{\"update_id\":7,\"channel_post\":{\"message_id\":3," CHAT ",\"text\":\"x\"}}", "[]" },
