@@ -620,7 +620,7 @@ static void mail_to_another_site_is_believed_there(void **state)
         "\"" GUN_KEY
         "\"],\"address\":\"info@gun.kefud.example\",\"token_secret\":\"sixteen bytes or more\",\"relay\":\"smtp://127.0.0.1:9\"}}},"
         "\"people\":[{\"email\":\"agent@post2.example\",\"name\":\"Two\",\"number\":\"8\",\"roles\":[\"agent\"],\"queues\":[\"desk\"]}]}";
-    struct staff two;
+    struct staff two = { 0 };
     char at[24], ignored[64], conv[40];
 
     (void)state;
