@@ -7,10 +7,12 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <uv.h>
 
-enum { THREADS_MAX = 4, CONNECT_MS = 30000, REPLY_MAX = 4096 };
+/* A relay that keeps us waiting, which it may for minutes, has a part of the threads: mail for others goes on beside it. */
+enum { THREADS_MAX = 12, RELAY_MAX = 4, CONNECT_MS = 30000, REPLY_MAX = 4096 };
 
 struct mail {
     struct smtp *smtp;
@@ -36,9 +38,10 @@ struct smtp {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct mail *waiting, **last; /* in order */
-    struct mail *done;
+    struct mail *under_way, *done;
     pthread_t threads[THREADS_MAX];
     int n_threads, idle;
+    int n_waiting; /* an idle thread that was woken may not have come to take one */
     bool closing;
 };
 
@@ -222,6 +225,46 @@ static void perform(struct mail *m)
 
 /* ---- threads -------------------------------------------------------------------------------------------------------------------- */
 
+static bool has_room(const struct smtp *s, const char *relay)
+{
+    int n = 0;
+
+    for (const struct mail *m = s->under_way; m; m = m->next)
+        n += strcmp(m->url, relay) == 0;
+    return n < RELAY_MAX;
+}
+
+/* The first one whose relay has room, moved to those under way; NULL: none has. */
+static struct mail *take_next(struct smtp *s)
+{
+    struct mail **at = &s->waiting, *m;
+
+    while (*at && !has_room(s, (*at)->url))
+        at = &(*at)->next;
+    m = *at;
+    if (!m)
+        return NULL;
+    *at = m->next;
+    if (!m->next)
+        s->last = at;
+    s->n_waiting--;
+    m->next = s->under_way;
+    s->under_way = m;
+    return m;
+}
+
+static void put_done(struct smtp *s, struct mail *m)
+{
+    struct mail **at = &s->under_way;
+
+    while (*at != m)
+        at = &(*at)->next;
+    *at = m->next;
+    m->next = s->done;
+    s->done = m;
+    (void)uv_async_send(&s->ready);
+}
+
 static void *thread_main(void *arg)
 {
     struct smtp *s = arg;
@@ -229,22 +272,17 @@ static void *thread_main(void *arg)
 
     pthread_mutex_lock(&s->lock);
     while (!s->closing) {
-        m = s->waiting;
+        m = take_next(s);
         if (!m) {
             s->idle++;
             pthread_cond_wait(&s->more, &s->lock);
             s->idle--;
             continue;
         }
-        s->waiting = m->next;
-        if (!s->waiting)
-            s->last = &s->waiting;
         pthread_mutex_unlock(&s->lock);
         perform(m);
         pthread_mutex_lock(&s->lock);
-        m->next = s->done;
-        s->done = m;
-        (void)uv_async_send(&s->ready);
+        put_done(s, m);
     }
     pthread_mutex_unlock(&s->lock);
     return NULL;
@@ -323,7 +361,7 @@ bool smtp_send(struct smtp *s, const struct http_req *req, net_fetched *done, vo
     m->cb = done;
     m->ctx = ctx;
     pthread_mutex_lock(&s->lock);
-    if (!s->idle && s->n_threads < THREADS_MAX && pthread_create(&s->threads[s->n_threads], NULL, thread_main, s) == 0)
+    if (s->n_waiting >= s->idle && s->n_threads < THREADS_MAX && pthread_create(&s->threads[s->n_threads], NULL, thread_main, s) == 0)
         s->n_threads++;
     if (!s->n_threads) {
         m->failure = "no thread can be started";
@@ -333,6 +371,7 @@ bool smtp_send(struct smtp *s, const struct http_req *req, net_fetched *done, vo
     } else {
         *s->last = m;
         s->last = &m->next;
+        s->n_waiting++;
         pthread_cond_signal(&s->more);
     }
     pthread_mutex_unlock(&s->lock);

@@ -371,6 +371,34 @@ static void the_loop_waits_for_no_relay(void **state)
     relay_close(&relay);
 }
 
+/* Others' mail does not wait for it either, however much there is for it. */
+static void a_relay_that_is_silent_holds_up_its_own_mail_only(void **state)
+{
+    struct http_req req = { .method = "POST", .body = SLICE(MAIL), .smtp = &to_eva, .timeout_ms = 600000 };
+    struct got mute[9] = { { .calls = 0 } };
+    struct relay other;
+    char url[80];
+
+    (void)state;
+    relay_open(&other, &(struct relay_options){ .silent = true });
+    relay_open(&relay, &(struct relay_options){ .auth = NULL });
+    open_client(&(struct net_client_config){ .allow_private = true, .allow_http = true });
+    (void)snprintf(url, sizeof(url), "smtp://127.0.0.1:%d", other.port);
+    req.url = url;
+    assert_int_equal(sent("smtp", &to_eva, MAIL, 0).status, 250); /* from then on a thread is idle, which is not counted on twice */
+    for (int i = 0; i < 9; i++)
+        net_fetch(client, &req, got_answer, &mute[i]);
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(sent("smtp", &to_eva, MAIL, 0).status, 250);
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(mute[i].calls, 0);
+    close_client();
+    for (int i = 0; i < 9; i++)
+        assert_int_equal(mute[i].calls, 1);
+    relay_close(&relay);
+    relay_close(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -384,6 +412,7 @@ int main(void)
         cmocka_unit_test(tls_is_checked_against_the_certificates_that_are_trusted),
         cmocka_unit_test(private_addresses_are_refused),
         cmocka_unit_test(the_loop_waits_for_no_relay),
+        cmocka_unit_test(a_relay_that_is_silent_holds_up_its_own_mail_only),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
