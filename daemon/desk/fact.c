@@ -1,6 +1,7 @@
 /* fact.c: a fact of an adapter becomes the change that stores it. */
 #include "desk/fact.h"
 #include "core/card.h"
+#include "core/emoji.h"
 #include "core/utf8.h"
 #include "desk/media.h"
 #include "protocols/place.h"
@@ -317,7 +318,8 @@ static void add_status(struct change *c, const struct site_channel *sc, const st
         c->channel = sc->key; /* the platform named the conversation: one of another channel is none of its business */
     if (in->of_reaction) {
         c->by = (struct actor){ .role = ROLE_SYSTEM, .name = "" };
-        reaction_failed(c, in->seq, utf8_valid(in->text) ? in->text : SLICE(""), in->reason);
+        reaction_failed(c, in->seq, utf8_valid(in->text) && emoji_is_one(in->text) ? in->text : SLICE(""),
+                        utf8_cut(in->reason, REASON_MAX));
         return;
     }
     act = change_act(c, ACT_STATUS);

@@ -514,6 +514,19 @@ static void take_reaction(const char *emoji)
     assert_string_equal(text_at(r.p.json, "reaction.emoji"), emoji);
 }
 
+static void fails_at_length(const char *id, const char *ours)
+{
+    char text[6000];
+    int n = snprintf(text, sizeof(text),
+                     "\"statuses\":[{\"id\":\"%s\",\"status\":\"failed\",\"timestamp\":\"%lld\",\"recipient_id\":\"15550142233\","
+                     "\"biz_opaque_callback_data\":\"%s\",\"errors\":[{\"code\":131026,\"title\":\"",
+                     id, (long long)(now_wall_ms() / 1000), ours);
+
+    memset(text + n, 'x', 5000);
+    (void)snprintf(text + n + 5000, sizeof(text) - (size_t)n - 5000, "\"}]}]");
+    tells(ONE, text);
+}
+
 static void a_reaction_goes_while_the_window_is_open(void **state)
 {
     const json_t *entry;
@@ -535,6 +548,14 @@ static void a_reaction_goes_while_the_window_is_open(void **state)
     assert_int_equal(number_at(entry, "entry.after_seq"), 1);
     becomes("wamid.REACTED", "failed", ours, ",\"errors\":[{\"code\":131026,\"title\":\"Message undeliverable\"}]");
     wire_none(&r.agent.wire, "{s:s,s:s,s:i}", "type", "status", "conversation", conv, "seq", 1);
+    fails_at_length("wamid.REACTED2", ours); /* nothing that is said at such length is lost over it */
+    entry = wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction_failed");
+    assert_string_equal(text_at(entry, "entry.data.emoji"), "🎉");
+    assert_int_equal(strlen(text_at(entry, "entry.data.why")), 500);
+    /* Of another channel of the same app, or of nobody: that is not to be written into this talk. */
+    becomes_at(THREE, "wamid.REACTED3", "failed", ours, ",\"errors\":[{\"code\":131026}]");
+    becomes("wamid.REACTED4", "failed", "00000000-0000-7000-8000-000000000000-1/x", ",\"errors\":[{\"code\":131026}]");
+    wire_none(&r.agent.wire, "{s:s,s:s,s:{s:s}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction_failed");
     reacts(conv, "e2", "");
     take_reaction("");
     platform_answer(&r.p, 400, NULL,
