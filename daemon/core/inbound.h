@@ -145,7 +145,7 @@ struct inbound {
     /* Reply handles and windows of platforms that have them. */
     struct slice reply_token;
     int64_t reply_expires_ms;
-    int reply_left; /* replies that it stands for; 0: as many as the channel says (window_count); -1: as many as one likes */
+    int reply_left;  /* replies that it stands for; 0: as many as the channel says (window_count); -1: as many as one likes */
     bool reply_code; /* reply_token is a code of an event's: one text, see HANDLE_CODE */
     bool reply_now;  /* it is good for seconds: the adapter uses it at once, or nobody */
     bool reply_ends; /* what could be answered until now cannot be any more */
