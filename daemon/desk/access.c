@@ -157,7 +157,7 @@ static void renew_step(struct wanting *w, const struct http_resp *last)
     struct env env;
     enum kf_rc rc;
 
-    if (!o) {
+    if (!o || !o->ops->renew) { /* the channel has become one of another platform meanwhile */
         give_up(w, KF_ABSENT, NULL);
         return;
     }

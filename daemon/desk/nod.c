@@ -34,7 +34,7 @@ static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
     struct env env;
 
     (void)why;
-    if (rc || !o) {
+    if (rc || !o || !o->ops->nod) { /* the channel has become one of another platform meanwhile */
         nodding_end(n);
         return;
     }

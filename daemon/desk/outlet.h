@@ -50,6 +50,7 @@ struct outlet {
     size_t fetching;           /* files that come in from it now */
     uint64_t asked[WHO_ASKED]; /* who.c: in a ring; 0 nobody */
     size_t n_asked;
+    size_t asking; /* of them now */
     struct held *held;
     struct outlet *next;
 };

@@ -24,10 +24,14 @@ struct pulling {
 
 static void pull_page(struct pulling *p, const struct http_resp *last);
 
+/* NULL: it is there no more, or has become one of another platform meanwhile. */
 static struct outlet *pulling_outlet(const struct pulling *p, struct desk_site **ds)
 {
+    struct outlet *o;
+
     *ds = site_of(p->d, &p->site);
-    return *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
+    o = *ds ? outlet_of(p->d, *ds, &p->channel) : NULL;
+    return o && o->ops->pull ? o : NULL;
 }
 
 /* With what the newest notice has brought. */

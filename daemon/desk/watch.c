@@ -267,7 +267,12 @@ static void meet(struct trying *t, const struct http_resp *last)
     struct env env;
     enum kf_rc rc;
 
-    if (!o || t->asked++ >= ASKED_MAX) {
+    if (!o || !o->ops->meet) { /* it was taken away meanwhile, or has become one of another platform */
+        step(t, "platform", false, "the channel was changed meanwhile: try it again");
+        trying_end(t);
+        return;
+    }
+    if (t->asked++ >= ASKED_MAX) {
         step(t, "platform", false, "it asks for more and more");
         trying_end(t);
         return;

@@ -1,8 +1,12 @@
 /* who.c: what a platform knows of who has written, asked apart from the answer: an id that the same person has in other accounts of one owner.
  * Nobody waits for it, and nothing is lost without it: whoever was asked for is not asked for again, whatever came of it, until this node begins
- * anew; and then not either where it is known by now. */
+ * anew; and then not either where it is known by now. Answers of staff go to the same host over the same few connections: where the platform is
+ * slow, only some of these are taken by questions, and not for long. Whoever could not be asked for is when he writes again. */
 #include "desk/outlet.h"
 #include "protocols/json.h"
+
+#define AT_ONCE    2 /* of one channel */
+#define TIMEOUT_MS 5000
 
 struct asking {
     struct desk *d;
@@ -12,16 +16,25 @@ struct asking {
     struct slice user;
 };
 
-static void asking_end(struct asking *q)
-{
-    q->d->under_way--;
-    arena_free(q->arena);
-}
-
+/* NULL: it is there no more, or has become one of another platform meanwhile. */
 static struct outlet *outlet_asked(const struct asking *q, struct desk_site **ds)
 {
+    struct outlet *o;
+
     *ds = site_of(q->d, &q->site);
-    return *ds ? outlet_of(q->d, *ds, &q->channel) : NULL;
+    o = *ds ? outlet_of(q->d, *ds, &q->channel) : NULL;
+    return o && o->ops->who ? o : NULL;
+}
+
+static void asking_end(struct asking *q)
+{
+    struct desk_site *ds;
+    struct outlet *o = outlet_asked(q, &ds);
+
+    if (o && o->asking) /* one that was opened anew has counted none */
+        o->asking--;
+    q->d->under_way--;
+    arena_free(q->arena);
 }
 
 /* ---- what came is stored, and told to who serves them -------------------------------------------------------------------------------- */
@@ -85,6 +98,7 @@ static void answered(void *ctx, const struct http_resp *resp)
     struct env env;
 
     if (!o) {
+        log_event(q->d, 2, "desk event=who_not_told site=%s channel=%s reason=changed", q->site.s, q->channel.s);
         asking_end(q);
         return;
     }
@@ -99,23 +113,46 @@ static void answered(void *ctx, const struct http_resp *resp)
         asking_end(q);
 }
 
+static uint64_t print_of(struct slice user)
+{
+    uint64_t h = 14695981039346656037U; /* FNV-1a */
+
+    for (size_t i = 0; i < user.n; i++)
+        h = (h ^ (unsigned char)user.p[i]) * 1099511628211U;
+    return h;
+}
+
+static void not_asked(struct outlet *o, struct slice user)
+{
+    uint64_t print = print_of(user);
+
+    for (size_t i = 0; i < WHO_ASKED; i++)
+        if (o->asked[i] == print)
+            o->asked[i] = 0;
+}
+
 static void have_token(void *ctx, enum kf_rc rc, const struct kf_err *why)
 {
     struct asking *q = ctx;
     struct http_req req = { 0 };
     struct desk_site *ds;
-    struct outlet *o = rc ? NULL : outlet_asked(q, &ds);
+    struct outlet *o = outlet_asked(q, &ds);
     struct env env;
 
     (void)why;
-    if (!o) {
+    if (o && rc) /* it is being renewed, say */
+        not_asked(o, q->user);
+    if (!o || rc) {
+        log_event(q->d, 2, "desk event=who_not_asked site=%s channel=%s reason=%s", q->site.s, q->channel.s,
+                  o ? kf_rc_name(rc) : "changed");
         asking_end(q);
         return;
     }
     env = outlet_env(q->d, o);
-    if (o->ops->who(o->ch, q->arena, &env, q->user, NULL, &req, NULL) == KF_AGAIN)
+    if (o->ops->who(o->ch, q->arena, &env, q->user, NULL, &req, NULL) == KF_AGAIN) {
+        req.timeout_ms = TIMEOUT_MS;
         q->d->ports.fetch(q->d->ports.ctx, &req, answered, q);
-    else
+    } else
         asking_end(q);
 }
 
@@ -148,15 +185,6 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *found, const struc
     q->d->ports.read(q->d->ports.ctx, next, known, q);
 }
 
-static uint64_t print_of(struct slice user)
-{
-    uint64_t h = 14695981039346656037U; /* FNV-1a */
-
-    for (size_t i = 0; i < user.n; i++)
-        h = (h ^ (unsigned char)user.p[i]) * 1099511628211U;
-    return h;
-}
-
 /* True: so it was; else it counts as asked from now on, and somebody whom we asked for long ago does not any more. */
 static bool asked_before(struct outlet *o, struct slice user)
 {
@@ -175,7 +203,7 @@ void who_ask(struct desk *d, struct desk_site *ds, struct outlet *o, const struc
     struct asking *q;
     struct arena *a;
 
-    if (!o->ops->who || d->stopping || asked_before(o, user))
+    if (!o->ops->who || d->stopping || o->asking >= AT_ONCE || asked_before(o, user))
         return;
     a = arena_new(0);
     q = a ? ARENA_NEW(a, struct asking) : NULL;
@@ -186,6 +214,7 @@ void who_ask(struct desk *d, struct desk_site *ds, struct outlet *o, const struc
     }
     *q = (struct asking){ .d = d, .site = ds->site->key, .channel = o->channel, .conv = *conv, .arena = a, .user = arena_copy(a, user) };
     d->under_way++;
+    o->asking++;
     first->id = *conv;
     d->ports.read(d->ports.ctx, first, have_conv, q);
 }

@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SITE  "oa"
 #define TOKEN "Kefud2026Token"
@@ -40,7 +41,7 @@ static int finish(void **state)
     return 0;
 }
 
-static void says(const char *user, const char *id, const char *text)
+static void says_to(const struct daemon *at_node, const char *user, const char *id, const char *text)
 {
     char body[1000], path[300], at[24], digest[41];
     long long now_s = now_wall_ms() / 1000;
@@ -54,9 +55,14 @@ static void says(const char *user, const char *id, const char *text)
     (void)snprintf(at, sizeof(at), "%lld", now_s);
     wx_digest(&scheme, at, "77", NULL, digest);
     (void)snprintf(path, sizeof(path), "%s?signature=%s&timestamp=%s&nonce=77", hook, digest, at);
-    web_ask(&d, &(struct ask){ .path = path, .body = body, .headers = "Content-Type: text/xml\r\n" }, &r);
+    web_ask(at_node, &(struct ask){ .path = path, .body = body, .headers = "Content-Type: text/xml\r\n" }, &r);
     assert_int_equal(r.status, 200);
     reply_free(&r);
+}
+
+static void says(const char *user, const char *id, const char *text)
+{
+    says_to(&d, user, id, text);
 }
 
 static void assigned(char conv[40])
@@ -133,11 +139,95 @@ static void what_the_platform_does_not_tell_is_not_asked_again(void **state)
     }
 }
 
+/* However many of them the platform leaves without an answer: what an agent writes gets there at once. */
+static void questions_that_hang_hold_nothing_up(void **state)
+{
+    int hung[8], n = 0;
+    char conv[40], again[40];
+    int64_t seq;
+
+    (void)state;
+    for (int i = 0; i < 12; i++) {
+        char user[16], id[24];
+
+        (void)snprintf(user, sizeof(user), "o-h%d", i);
+        (void)snprintf(id, sizeof(id), "2456500000000030%02d", i);
+        says(user, id, "在吗");
+        assigned(conv);
+    }
+    seq = staff_say(&agent, conv, "h1", "在的");
+    for (platform_take(&p); strstr(p.path, "/cgi-bin/user/info"); platform_take(&p)) {
+        assert_in_range(n, 0, 1);
+        hung[n++] = p.conn;
+        p.conn = -1;
+    }
+    assert_int_equal(n, 2);
+    assert_string_equal(p.path, "/cgi-bin/message/custom/send?access_token=T1");
+    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
+    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
+    while (n)
+        (void)close(hung[--n]);
+
+    /* Who could not be asked for meanwhile is when he writes again. */
+    (void)snprintf(again, sizeof(again), "%s", conv);
+    do {
+        static int next = 0;
+        char id[24];
+
+        (void)snprintf(id, sizeof(id), "2456500000000040%02d", next++);
+        says("o-h11", id, "在吗");
+    } while (!platform_take_within(&p, 200));
+    assert_string_equal(p.path, "/cgi-bin/user/info?access_token=T1&openid=o-h11&lang=zh_CN");
+    platform_answer(&p, 200, NULL, "{\"subscribe\":1,\"openid\":\"o-h11\",\"unionid\":\"u-h11\"}");
+    wire_take(&agent.wire, "{s:s,s:s,s:{s:{s:s}}}", "type", "state", "conversation", again, "customer", "profile", "unionid", "u-h11");
+}
+
+/* The channel becomes one of another platform, or what it was before. */
+static void becomes(const struct daemon *at, const char *body)
+{
+    static const char path[] = "/api/v1/sites/" SITE "/documents/channel/oa";
+    struct reply r = web_expect(at, 200, &(struct ask){ .path = path, .control = true });
+    char match[60];
+
+    (void)snprintf(match, sizeof(match), "If-Match: %s\r\n", reply_header(&r, "ETag"));
+    reply_free(&r);
+    web_status(at, 200, &(struct ask){ .method = "PUT", .path = path, .headers = match, .body = body, .control = true });
+}
+
+/* What was asked when the channel was still one of WeChat is answered when it has become another: nobody wants to know any more. */
+static void a_channel_may_become_another_meanwhile(void **state)
+{
+    static const char other[] =
+        "{\"adapter\":\"generic\",\"name\":\"API\",\"queue\":\"desk\",\"settings\":{\"url\":\"https://crm.example/in\","
+        "\"secrets\":[\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"],\"send_secrets\":[\"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"]}}";
+    static const char *const held[] = { "/cgi-bin/stable_token", "/cgi-bin/user/info" };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
+        struct staff there;
+        struct daemon own;
+
+        daemon_start(&own, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
+        site_open(&own, set, p.port, &there, hook);
+        says_to(&own, "o-9", "24565000000000009", "在吗");
+        for (platform_take(&p); !strstr(p.path, held[i]); platform_take(&p))
+            platform_answer(&p, 200, NULL, "{\"access_token\":\"T1\",\"expires_in\":7200}");
+        becomes(&own, other);
+        platform_answer(&p, 200, NULL, "{\"access_token\":\"T1\",\"expires_in\":7200,\"unionid\":\"u-9\"}");
+        daemon_log_wait(&own, i ? "event=who_not_told" : "event=who_not_asked");
+        web_status(&own, 200, &(struct ask){ .path = "/api/v1/status", .control = true });
+        staff_free(&there);
+        daemon_finish(&own);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_writes_is_asked_for_once_and_shown),
         cmocka_unit_test(what_the_platform_does_not_tell_is_not_asked_again),
+        cmocka_unit_test(questions_that_hang_hold_nothing_up),
+        cmocka_unit_test(a_channel_may_become_another_meanwhile),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
