@@ -84,7 +84,7 @@ static int try_it(int status)
 static void an_address_that_is_gone_is_left_alone_until_it_is_saved(void **state)
 {
     struct daemon own;
-    struct staff there;
+    struct staff there = { 0 };
     char conv[40], path[64];
     int64_t first, second, third;
 
@@ -166,7 +166,7 @@ static void an_address_that_is_gone_is_back_when_a_try_is_answered(void **state)
 static void an_address_that_may_not_be_asked_fails_at_once(void **state)
 {
     struct daemon strict;
-    struct staff there;
+    struct staff there = { 0 };
     const char *conv;
     char path[64], *out;
     int64_t seq;

@@ -847,7 +847,7 @@ static void what_is_ready_goes_as_a_reply_and_is_counted(void **state)
 static void what_says_nothing_is_seen_all_the_same(void **state)
 {
     static const char *const nothing[] = { "", "  ", "\xe2\x80\x8b" };
-    struct reply r = text_from("o-12", "24565000000000201", "在吗");
+    struct reply r = text_from("o-14", "24565000000000201", "在吗");
     const char *conv = assigned();
     char id[24];
 
@@ -855,7 +855,7 @@ static void what_says_nothing_is_seen_all_the_same(void **state)
     reply_free(&r);
     for (int i = 0; i < 3; i++) {
         (void)snprintf(id, sizeof(id), "2456500000000021%d", i);
-        r = text_from("o-12", id, nothing[i]);
+        r = text_from("o-14", id, nothing[i]);
         reply_free(&r);
         wire_take(&agent.wire, "{s:s,s:s,s:s}", "type", "message", "conversation", conv, "text", "[empty message]");
     }

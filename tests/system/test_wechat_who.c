@@ -204,8 +204,8 @@ static void a_channel_may_become_another_meanwhile(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(held) / sizeof(held[0]); i++) {
-        struct staff there;
-        struct daemon own;
+        struct staff there = { 0 };
+        struct daemon own = { 0 };
 
         daemon_start(&own, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
         site_open(&own, set, p.port, &there, hook);
