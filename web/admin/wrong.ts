@@ -17,6 +17,7 @@ const SAID: readonly (readonly [RegExp, Word])[] = [
   [/ must be one of: (?<all>.+)$/, 'wrongChoice'],
   [/ must be a word of 1 to 32 of a-z, 0-9, _ and -$/, 'wrongWord'],
   [/: an address such as https:\/\/host\/path$/, 'wrongAddress'],
+  [/: one line, without blanks at its beginning and end$/, 'wrongLine'],
   [/ must be a text$|: a string$/, 'wrongText'],
 ];
 

@@ -19,6 +19,10 @@ test('what is wrong with a member is said in Chinese, with what is allowed', () 
     ['channel a: settings.max_age: an integer from 60 to 32400', '应为 60 到 32400 的整数'],
     ['rule a: event must be one of: opened message', '只能是其中之一：opened message'],
     ['channel a: settings.url: an address such as https://host/path', '应为网址，例如 https://host/path'],
+    [
+      'channel a: settings.secrets[0]: one line, without blanks at its beginning and end',
+      '应为一行，开头和结尾不能有空格',
+    ],
     ['channel a: settings.app_id: a string', '应为文字'],
     ['queue a: nobody has thought of this', 'queue a: nobody has thought of this'],
   ];

@@ -76,5 +76,6 @@ export const en: Like<typeof zhCN> = {
   wrongChoice: 'one of: {all}',
   wrongWord: '1 to 32 of a-z, 0-9, _ and -',
   wrongAddress: 'an address such as https://host/path',
+  wrongLine: 'one line, without blanks at its beginning and end',
   wrongText: 'a text',
 };

@@ -73,5 +73,6 @@ export const zhCN = {
   wrongChoice: '只能是其中之一：{all}',
   wrongWord: '限 1 到 32 个字符：a-z、0-9、_ 和 -',
   wrongAddress: '应为网址，例如 https://host/path',
+  wrongLine: '应为一行，开头和结尾不能有空格',
   wrongText: '应为文字',
 } as const;

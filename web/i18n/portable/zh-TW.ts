@@ -75,5 +75,6 @@ export const zhTW: Like<typeof zhCN> = {
   wrongChoice: '只能是其中之一：{all}',
   wrongWord: '限 1 到 32 個字元：a-z、0-9、_ 和 -',
   wrongAddress: '應為網址，例如 https://host/path',
+  wrongLine: '應為一行，開頭和結尾不能有空格',
   wrongText: '應為文字',
 };
