@@ -96,6 +96,7 @@ struct errand {
 /* How a conversation may be answered, on a channel that bounds it. */
 struct reply_window {
     bool known;
+    int64_t asked;    /* the number of the question to the store that it answers: an older answer that comes later says nothing */
     int64_t until;    /* 0: without an end; HANDLE_LEFT */
     int left;         /* replies; -1: as many as one likes */
     int64_t fewer_at; /* then some of these end, before the others; 0: they do not */

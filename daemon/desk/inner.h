@@ -138,7 +138,8 @@ struct desk {
     struct session *session;
     struct desk_site *sites;
     struct lease leases[SHARDS];
-    struct kf_id last_id; /* that fresh_id() has made */
+    struct kf_id last_id;  /* that fresh_id() has made */
+    int64_t windows_asked; /* questions for a window so far */
     bool stopping, lease_reading;
     int64_t lease_at, beat_at, check_at, people_at, settings_at, again_at;
     int64_t wall_ahead; /* of the monotonic clock */

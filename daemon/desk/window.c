@@ -37,12 +37,13 @@ static bool has_templates(const struct site_channel *sc, const struct channel_op
     return false;
 }
 
-static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, const struct query *q)
+static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, int64_t asked, const struct query *q)
 {
     const struct site_channel *sc = site_channel(ds->site, &v->conv.channel);
     struct outlet *o = q->handle.any && q->handle.expires_ms == HANDLE_LEFT ? NULL : outlet_of(d, ds, &v->conv.channel);
 
     v->window = (struct reply_window){ .known = true,
+                                       .asked = asked,
                                        .until = q->handle.any ? q->handle.expires_ms : 0,
                                        .left = q->handle.any ? q->handle.left : 0,
                                        .fewer_at = q->handle.any ? q->handle.fewer_at : 0,
@@ -60,8 +61,8 @@ static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct 
     struct view *v = session_view(d->session, &call->conv);
 
     (void)why;
-    if (!rc && ds && v) {
-        keep_window(d, ds, v, q);
+    if (!rc && ds && v && call->n > v->window.asked) {
+        keep_window(d, ds, v, call->n, q);
         buf_clear(&d->out);
         frame_window(&d->out, &call->conv, &v->window, window_state(&v->window, now(d)));
         session_staff(d->session, &v->conv, &d->out, 0);
@@ -80,6 +81,7 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
     if (!q)
         return;
     call->conv = c->id;
+    call->n = ++d->windows_asked;
     q->id = c->id;
     q->now = now(d);
     d->ports.read(d->ports.ctx, q, have_window, call);
