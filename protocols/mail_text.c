@@ -453,7 +453,7 @@ static bool says(struct slice words, struct slice href)
 /* Where words lead stands behind them, as plain mail writes it. */
 static void page_link(struct page *p, struct slice tag, bool closes)
 {
-    struct slice href = p->href, words = { p->out.p + p->href_at, p->out.n - p->href_at };
+    struct slice href = p->href, words = p->out.n ? from(buf_slice(&p->out), p->href_at) : SLICE("");
 
     p->href = closes ? (struct slice){ "", 0 } : mail_trimmed(attribute(tag, "href"));
     p->href_at = p->out.n;
