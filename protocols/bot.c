@@ -87,8 +87,7 @@ struct slice bot_card(struct arena *a, const struct card *card)
         shown.words.n = 0;
     buf_init(&b, 16384);
     card_write(&b, &shown);
-    if (buf_ok(&b))
-        ret = arena_copy(a, buf_slice(&b));
+    ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret;
 }

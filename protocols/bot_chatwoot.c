@@ -203,8 +203,7 @@ static struct slice body_of(struct arena *a, const struct bot_turn *t)
     buf_printf(&b, ",\"account\":{\"id\":%lld", (long long)t->numbers.site);
     text_member(&b, "name", slice_of(t->site));
     buf_str(&b, "}}");
-    if (buf_ok(&b))
-        ret = arena_copy(a, buf_slice(&b));
+    ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret;
 }

@@ -58,8 +58,7 @@ static struct slice body_of(struct arena *a, const struct bot_line *line, const 
                 "person: when asked to, or when unable to help.\",\"parameters\":{\"type\":\"object\",\"properties\":{\"reason\":{\"type\":"
                 "\"string\"}}}}}]");
     buf_char(&b, '}');
-    if (buf_ok(&b))
-        ret = arena_copy(a, buf_slice(&b));
+    ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret;
 }

@@ -52,8 +52,7 @@ static struct slice body_of(struct arena *a, const struct bot_turn *t)
         one_message(&b, &t->messages[i]);
     }
     buf_str(&b, "]}}");
-    if (buf_ok(&b))
-        ret = arena_copy(a, buf_slice(&b));
+    ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret;
 }
@@ -82,8 +81,7 @@ static struct slice signature(struct arena *a, const char *secret, struct slice 
     buf_init(&b, 128);
     buf_str(&b, "v1,");
     sign_base64(&b, mac, sizeof(mac));
-    if (buf_ok(&b))
-        ret = arena_copy(a, buf_slice(&b));
+    ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret;
 }

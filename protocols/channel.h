@@ -229,8 +229,8 @@ struct channel_ops {
     enum kf_rc (*upload)(const struct channel *, struct arena *, const struct errand *, const struct upload *, const struct env *,
                          const struct http_resp *last, struct http_req *ret, struct uploaded *done);
     /* Files of staff that are sent in one go are shown as one where that is possible. May this message stand in an album, by what is known of its
-     * file? NULL: each goes for itself. */
-    bool (*joins)(const struct message *);
+     * file? 0: no; else a number of the kind of album: only what is of the same kind stands together. NULL: each goes for itself. */
+    int (*joins)(const struct message *);
     /* The one request for 2 to album_max of them, in their order: all of one conversation, never tried before, upload_max bytes together, and only
      * the first answers another. What has not gone that way is tried again one by one. */
     enum kf_rc (*album)(const struct channel *, struct arena *, const struct album_item *all, size_t n, const struct env *,

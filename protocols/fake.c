@@ -88,7 +88,7 @@ enum kf_rc fake_post(const struct fake *f, struct arena *a, const char *path, st
         .url = address(f, a, path, token, SLICE("")),
         .headers = headers,
         .n_headers = 1,
-        .body = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 },
+        .body = buf_copy(body, a),
     };
     buf_finish(body);
     return ret->url && ret->body.p ? KF_OK : KF_NOMEM;

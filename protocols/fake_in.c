@@ -252,8 +252,7 @@ static struct slice answer_key(struct notice *n)
     buf_str(&b, ",\"from\":");
     buf_json(&b, n->in.account);
     buf_char(&b, '}');
-    if (buf_ok(&b))
-        ret = arena_copy(n->arena, buf_slice(&b));
+    ret = buf_copy(&b, n->arena);
     n->keep.failed |= !ret.p;
     buf_finish(&b);
     return ret;

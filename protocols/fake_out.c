@@ -52,8 +52,7 @@ static enum kf_rc answer(struct arena *a, const struct errand *e, const struct e
     put_said(&b, &e->message, e->file_url);
     buf_char(&b, '}');
     *ret = (struct http_req){ .headers = headers, .n_headers = 1 };
-    if (buf_ok(&b))
-        ret->body = arena_copy(a, buf_slice(&b));
+    ret->body = buf_copy(&b, a);
     buf_finish(&b);
     return ret->body.p ? KF_OK : KF_NOMEM;
 }

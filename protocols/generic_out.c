@@ -259,8 +259,7 @@ enum kf_rc generic_encode(const struct channel *ch, struct arena *a, const struc
         return KF_UNSUPPORTED;
     buf_init(&b, BODY_MAX);
     write_body(&b, e);
-    if (buf_ok(&b))
-        body = arena_copy(a, buf_slice(&b));
+    body = buf_copy(&b, a);
     buf_finish(&b);
     return envelope(generic_of(ch), a, &e->id, env->now_ms, body, ret);
 }

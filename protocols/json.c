@@ -230,7 +230,7 @@ static struct slice repaired(struct arena *a, struct slice text, bool numbers)
         if (big)
             buf_char(&b, '"');
     }
-    ret = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret;
 }

@@ -367,7 +367,7 @@ static void say_left_out(struct reading *r, size_t from)
         buf_add(&b, name);
     }
     buf_char(&b, ']');
-    r->in.text = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
+    r->in.text = checked(r, buf_copy(&b, r->a));
     buf_finish(&b);
 }
 
@@ -450,7 +450,7 @@ static void write_handle(struct reading *r)
         buf_json(&b, r->to);
     }
     buf_char(&b, '}');
-    r->in.reply_token = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
+    r->in.reply_token = checked(r, buf_copy(&b, r->a));
     buf_finish(&b);
 }
 
@@ -464,7 +464,7 @@ static void write_profile(struct reading *r)
     buf_str(&b, "{\"email\":");
     buf_json(&b, r->in.user);
     buf_char(&b, '}');
-    r->in.profile = checked(r, buf_ok(&b) ? arena_copy(r->a, buf_slice(&b)) : (struct slice){ NULL, 0 });
+    r->in.profile = checked(r, buf_copy(&b, r->a));
     buf_finish(&b);
 }
 

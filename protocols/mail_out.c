@@ -256,7 +256,7 @@ static enum kf_rc finish(struct writing *w, struct http_req *ret)
 {
     struct smtp_envelope *envelope = ARENA_NEW(w->a, struct smtp_envelope);
     const char *to = arena_text(w->a, w->to);
-    struct slice body = buf_ok(&w->b) ? arena_copy(w->a, buf_slice(&w->b)) : (struct slice){ NULL, 0 };
+    struct slice body = buf_copy(&w->b, w->a);
 
     buf_finish(&w->b);
     if (!envelope || !to || !body.p)

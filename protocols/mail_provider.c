@@ -82,7 +82,7 @@ static const char *basic_refusal(struct bringing *g)
     buf_add(&b, g->m->user);
     buf_char(&b, ':');
     buf_add(&b, g->m->password);
-    want = buf_ok(&b) ? arena_copy(g->a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    want = buf_copy(&b, g->a);
     buf_clear(&b);
     sign_base64(&b, want.p, want.n);
     g->failed |= !want.p || !buf_ok(&b);

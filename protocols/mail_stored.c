@@ -46,7 +46,7 @@ static struct http_pair *credentials(const struct mail *m, struct arena *a)
     buf_init(&b, 1024);
     buf_str(&b, "Basic ");
     sign_base64(&b, plain, strlen(plain));
-    *ret = (struct http_pair){ SLICE("Authorization"), buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 } };
+    *ret = (struct http_pair){ SLICE("Authorization"), buf_copy(&b, a) };
     buf_finish(&b);
     return ret->value.p ? ret : NULL;
 }

@@ -59,7 +59,7 @@ enum kf_rc multipart_end(struct multipart *m, struct arena *a, struct http_pair 
     char *words = arena_printf(a, "multipart/form-data; boundary=%s", m->boundary);
 
     buf_printf(&m->body, "--%s--\r\n", m->boundary);
-    *body = words && buf_ok(&m->body) ? arena_copy(a, buf_slice(&m->body)) : (struct slice){ NULL, 0 };
+    *body = words ? buf_copy(&m->body, a) : (struct slice){ NULL, 0 };
     *type = (struct http_pair){ SLICE("Content-Type"), slice_of(words) };
     buf_finish(&m->body);
     return body->p ? KF_OK : KF_NOMEM;

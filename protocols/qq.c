@@ -125,7 +125,7 @@ static enum kf_rc ask_token(const struct qq *q, struct arena *a, struct http_req
                               .url = arena_printf(a, "%.*s/app/getAppAccessToken", (int)q->token_url.n, q->token_url.p),
                               .headers = headers,
                               .n_headers = 1,
-                              .body = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 } };
+                              .body = buf_copy(&b, a) };
     buf_finish(&b);
     return ret->url && ret->body.p ? KF_AGAIN : KF_NOMEM;
 }

@@ -93,7 +93,7 @@ struct slice qq_faces(struct json_keep *keep, struct slice text)
         at = next_tag(text);
     }
     buf_add(&b, text);
-    ret = buf_ok(&b) ? arena_copy(keep->arena, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    ret = buf_copy(&b, keep->arena);
     keep->failed |= !ret.p;
     buf_finish(&b);
     return ret;

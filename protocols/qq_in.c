@@ -468,7 +468,7 @@ static enum kf_rc validate(const struct qq *q, struct arena *a, const json_t *ro
     buf_str(&b, ",\"signature\":\"");
     sign_hex(&b, signature, sizeof(signature));
     buf_str(&b, "\"}");
-    body = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    body = buf_copy(&b, a);
     buf_finish(&b);
     answer(ret, body);
     return body.p ? KF_OK : KF_NOMEM;

@@ -137,7 +137,7 @@ enum kf_rc telegram_post(const struct telegram *t, struct arena *a, const char *
         .url = telegram_address(t, a, method),
         .headers = headers,
         .n_headers = 1,
-        .body = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 },
+        .body = buf_copy(body, a),
     };
     buf_finish(body);
     return ret->url && ret->body.p ? KF_OK : KF_NOMEM;

@@ -1,4 +1,4 @@
-/* telegram_file.c: a file and its message, which are one request; several pictures and films are one, too. */
+/* telegram_file.c: a file and its message, which are one request; several that are alike are one, too. */
 #include "core/utf8.h"
 #include "protocols/multipart.h"
 #include "protocols/telegram_impl.h"
@@ -163,20 +163,33 @@ enum kf_rc telegram_upload(const struct channel *ch, struct arena *a, const stru
 
 /* ---- several of them ----------------------------------------------------------------------------------------------------------- */
 
-/* Only photos and films may stand beside each other. */
-static bool is_of_albums(struct way way)
+enum of_albums { OF_NONE, OF_SIGHTS, OF_SOUNDS, OF_FILES };
+
+/* Photos and films may stand beside each other, sounds beside sounds, files beside files. */
+static enum of_albums is_of(struct way way)
 {
-    return strcmp(way.field, "photo") == 0 || strcmp(way.field, "video") == 0;
+    static const struct {
+        const char *field;
+        enum of_albums of;
+    } rows[] = { { "photo", OF_SIGHTS }, { "video", OF_SIGHTS }, { "audio", OF_SOUNDS }, { "document", OF_FILES } };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (strcmp(way.field, rows[i].field) == 0)
+            return rows[i].of;
+    return OF_NONE;
 }
 
-bool telegram_joins(const struct message *m)
+int telegram_joins(const struct message *m)
 {
     struct slice file = json_member(slice_of(m->extra), "file");
     json_t *root = file.p ? json_loadb(file.p, file.n, 0, NULL) : NULL;
     const char *mime = json_string_value(json_object_get(root, "mime"));
+    bool person = !m->text.n && vcard_called(mime, json_string_value(json_object_get(root, "name"))); /* it may go as a contact */
     int64_t size = 0;
-    bool ret = mime && json_get_i64(root, "size", &size) && is_of_albums(way_of(m, mime, size)) &&
-               text_length(m->text, TEXT_UTF16) <= TELEGRAM_CAPTION_MAX;
+    int ret = OF_NONE;
+
+    if (mime && json_get_i64(root, "size", &size) && !person && text_length(m->text, TEXT_UTF16) <= TELEGRAM_CAPTION_MAX)
+        ret = is_of(way_of(m, mime, size));
 
     json_decref(root);
     return ret;
@@ -204,14 +217,18 @@ enum kf_rc telegram_album(const struct channel *ch, struct arena *a, const struc
                           struct http_req *ret)
 {
     struct multipart m;
+    enum of_albums of = OF_NONE;
     size_t sum = 0;
     struct buf b;
     bool good;
 
     for (size_t i = 0; i < n; i++) {
+        enum of_albums one = is_of(way_of(&all[i].errand->message, all[i].file.mime, (int64_t)all[i].file.bytes.n));
+
         sum += all[i].file.bytes.n + 512; /* the lines around it */
-        if (!is_of_albums(way_of(&all[i].errand->message, all[i].file.mime, (int64_t)all[i].file.bytes.n)))
+        if (!one || (i && one != of))
             return KF_UNSUPPORTED;
+        of = one;
     }
     buf_init(&b, TELEGRAM_BODY_MAX / 2);
     list_media(&b, all, n);

@@ -54,7 +54,7 @@ enum kf_rc telegram_settle(const struct channel *ch, struct arena *a, const stru
                            struct outcome *ret);
 enum kf_rc telegram_upload(const struct channel *ch, struct arena *a, const struct errand *e, const struct upload *up,
                            const struct env *env, const struct http_resp *last, struct http_req *ret, struct uploaded *done);
-bool telegram_joins(const struct message *m);
+int telegram_joins(const struct message *m);
 enum kf_rc telegram_album(const struct channel *ch, struct arena *a, const struct album_item *all, size_t n, const struct env *env,
                           struct http_req *ret);
 enum kf_rc telegram_album_settle(const struct channel *ch, struct arena *a, struct album_item *all, size_t n, const struct http_resp *resp);

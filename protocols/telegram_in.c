@@ -30,7 +30,7 @@ struct slice telegram_text(struct reading *r, const json_t *obj, const char *nam
 
 struct slice telegram_kept(struct reading *r, struct buf *b)
 {
-    struct slice ret = buf_ok(b) ? arena_copy(r->arena, buf_slice(b)) : (struct slice){ NULL, 0 };
+    struct slice ret = buf_copy(b, r->arena);
 
     r->keep.failed |= !ret.p;
     buf_finish(b);

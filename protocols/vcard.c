@@ -278,14 +278,18 @@ static bool finished(struct reader *r)
     return c->name.n && c->n_phones;
 }
 
-static bool is_called_so(struct slice bytes, const char *mime, const char *name)
+bool vcard_called(const char *mime, const char *name)
 {
     const char *dot = name ? strrchr(name, '.') : NULL;
     struct slice said = { mime ? mime : "", mime ? strcspn(mime, "; ") : 0 };
 
-    return bytes.n <= VCARD_BYTES_MAX && bytes.n > 11 && strncasecmp(bytes.p, "BEGIN:VCARD", 11) == 0 &&
-           ((dot && (strcasecmp(dot, ".vcf") == 0 || strcasecmp(dot, ".vcard") == 0)) || is_word(said, "text/vcard") ||
-            is_word(said, "text/x-vcard"));
+    return (dot && (strcasecmp(dot, ".vcf") == 0 || strcasecmp(dot, ".vcard") == 0)) || is_word(said, "text/vcard") ||
+           is_word(said, "text/x-vcard");
+}
+
+static bool may_be_one(struct slice bytes, const char *mime, const char *name)
+{
+    return bytes.n <= VCARD_BYTES_MAX && bytes.n > 11 && strncasecmp(bytes.p, "BEGIN:VCARD", 11) == 0 && vcard_called(mime, name);
 }
 
 static bool next(struct reader *r, struct vcard *all, size_t *n)
@@ -316,7 +320,7 @@ bool vcard_read(struct arena *a, struct slice bytes, const char *mime, const cha
     if (slice_starts(bytes, "\xef\xbb\xbf"))
         bytes = after(bytes, 3);
     *n = 0;
-    if (!is_called_so(bytes, mime, name))
+    if (!may_be_one(bytes, mime, name))
         return false;
     all = arena_array(a, VCARD_PEOPLE_MAX, sizeof(*all));
     for (r.left = bytes; all && r.left.n;)

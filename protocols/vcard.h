@@ -24,8 +24,11 @@ struct vcard {
     size_t n_mails;
 };
 
+/* Is a file of that type and name said to be a vCard? Either may be NULL. */
+bool vcard_called(const char *mime, const char *name);
+
 /* All people of the file. True: each of them has a name and a number, and no number or address (but those of faxes and pagers) would be left out; else,
- * and where the file is of another kind, too large, or cannot be read for certain, it goes as a file. `mime` and `name` of the file: what a vCard is neither called nor said to be is none. */
+ * and where the file is of another kind, too large, or cannot be read for certain, it goes as a file. What vcard_called() does not take for one is none. */
 bool vcard_read(struct arena *a, struct slice bytes, const char *mime, const char *name, struct vcard **ret, size_t *n);
 
 #endif

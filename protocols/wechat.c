@@ -164,8 +164,6 @@ static enum kf_rc wechat_renew(const struct channel *ch, struct arena *a, const 
     return w->stable ? ask_stable(w, a, env, ret) : ask_token(w, a, ret);
 }
 
-#define UNIONID "unionid"
-
 static enum kf_rc ask_who(const struct wechat *w, struct arena *a, const struct env *env, struct slice user, struct http_req *ret)
 {
     const char *more = NULL;
@@ -189,29 +187,20 @@ static enum kf_rc wechat_who(const struct channel *ch, struct arena *a, const st
                              const struct http_resp *last, struct http_req *ret, struct slice *profile)
 {
     struct json_keep keep = { .arena = a };
-    struct slice id;
     int64_t code = 0;
     json_t *root;
-    struct buf b;
 
     if (!last)
         return ask_who(wechat_of(ch), a, env, user, ret);
     root = last->status == 200 ? json_read(a, last->body, JSON_OF_PLATFORMS, NULL) : NULL;
-    id = json_get_text(&keep, root, UNIONID);
-    json_get_i64(root, "errcode", &code);
-    json_decref(root);
-    if (!root || code || id.n > 128)
+    if (!root)
         return KF_IO;
-    *profile = SLICE("");
-    if (keep.failed || !id.n)
-        return keep.failed ? KF_NOMEM : KF_OK;
-    buf_init(&b, 4096);
-    buf_str(&b, "{\"" UNIONID "\":");
-    buf_json(&b, id);
-    buf_char(&b, '}');
-    *profile = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
-    buf_finish(&b);
-    return profile->p ? KF_OK : KF_NOMEM;
+    json_get_i64(root, "errcode", &code);
+    *profile = wx_profile(&keep, root);
+    json_decref(root);
+    if (code)
+        return KF_IO;
+    return keep.failed ? KF_NOMEM : KF_OK;
 }
 
 static enum kf_rc wechat_media(const struct channel *ch, struct arena *a, const struct env *env, const struct media *m,
@@ -266,7 +255,7 @@ const struct channel_ops wechat_ops = {
     .settle = wechat_settle,
     .renew = wechat_renew,
     .who = wechat_who,
-    .who_member = UNIONID,
+    .who_member = WX_UNIONID,
     .media = wechat_media,
     .card = wechat_card,
     .upload = wechat_upload,

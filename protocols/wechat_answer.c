@@ -147,7 +147,7 @@ static enum kf_rc seal(const struct wechat *w, struct arena *a, const struct wx_
     buf_printf(&b, "<TimeStamp>%s</TimeStamp>", at);
     xml_write(&b, "Nonce", slice_of(nonce));
     buf_str(&b, "</xml>");
-    *ret = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    *ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret->p ? KF_OK : KF_NOMEM;
 }
@@ -167,8 +167,7 @@ static enum kf_rc end_document(const struct wechat *w, struct arena *a, const st
     struct slice document = { NULL, 0 };
 
     buf_str(b, "</xml>");
-    if (buf_ok(b))
-        document = arena_copy(a, buf_slice(b));
+    document = buf_copy(b, a);
     buf_finish(b);
     if (!document.p)
         return KF_NOMEM;

@@ -494,8 +494,7 @@ static struct slice answer_key(struct notice *n, const struct wx_key *key)
     buf_str(&b, ",\"from\":");
     buf_json(&b, n->in.account);
     buf_printf(&b, ",\"key\":%d}", !key ? 0 : key == &n->w->key ? 1 : 2);
-    if (buf_ok(&b))
-        ret = arena_copy(n->arena, buf_slice(&b));
+    ret = buf_copy(&b, n->arena);
     n->failed |= !ret.p;
     buf_finish(&b);
     return ret;

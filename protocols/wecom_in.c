@@ -234,24 +234,6 @@ static enum kf_rc ask_names(const struct wecom *w, struct arena *a, const struct
     return rc ? rc : KF_AGAIN;
 }
 
-/* By which the same person is known to the company's other accounts in WeChat: for whoever joins them. */
-static struct slice profile_of(struct json_keep *keep, const json_t *customer)
-{
-    struct slice unionid = json_get_text(keep, customer, "unionid"), ret = { NULL, 0 };
-    struct buf b;
-
-    if (!unionid.n || unionid.n > NAME_MAX)
-        return ret;
-    buf_init(&b, 4096);
-    buf_str(&b, "{\"unionid\":");
-    buf_json(&b, unionid);
-    buf_char(&b, '}');
-    ret = buf_ok(&b) ? arena_copy(keep->arena, buf_slice(&b)) : ret;
-    keep->failed |= !ret.p;
-    buf_finish(&b);
-    return ret;
-}
-
 /* Names are welcome, and nothing waits for them: whatever the answer is, the page goes on. */
 static enum kf_rc read_names(struct arena *a, const struct http_resp *resp, struct pulled *done)
 {
@@ -262,7 +244,7 @@ static enum kf_rc read_names(struct arena *a, const struct http_resp *resp, stru
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
         struct slice user = json_get_text(&keep, one, "external_userid"), name = json_get_text(&keep, one, "nickname");
-        struct slice profile = profile_of(&keep, one);
+        struct slice profile = wx_profile(&keep, one);
 
         for (size_t k = 0; user.n && k < done->n; k++) {
             if (!slice_eq(done->inbound[k].user, user))

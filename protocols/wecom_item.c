@@ -62,8 +62,7 @@ static struct slice lines(struct item *it, const struct slice *all, size_t n)
                 buf_char(&b, '\n');
             buf_add(&b, all[i]);
         }
-    if (buf_ok(&b))
-        ret = arena_copy(it->arena, buf_slice(&b));
+    ret = buf_copy(&b, it->arena);
     buf_finish(&b);
     it->keep.failed |= !ret.p;
     return ret;
@@ -180,6 +179,14 @@ static bool read_order(struct item *it)
 
 static bool read_kind(struct item *it, struct slice word);
 
+static struct slice bracketed(struct item *it, struct slice word)
+{
+    char *ret = arena_printf(it->arena, "[%.*s]", (int)word.n, word.n ? word.p : "");
+
+    it->keep.failed |= !ret;
+    return slice_of(ret);
+}
+
 /* "甲: 消息内容": what is inside is a JSON text shaped like an item. A file in it has nothing to read, and those merged within are their title. */
 static struct slice merged_line(struct item *it, const json_t *one)
 {
@@ -195,11 +202,9 @@ static struct slice merged_line(struct item *it, const json_t *one)
     json_decref(root);
     it->keep.failed |= inner.keep.failed;
     said = inner.in.title.n ? inner.in.title : inner.in.text;
-    line = arena_printf(it->arena, said.n ? "%.*s: %.*s%s%.*s" : "%.*s: [%.*s]%s%.*s", (int)name.n, name.n ? name.p : "",
-                        (int)(said.n ? said.n : type.n),
-                        said.n   ? said.p
-                        : type.n ? type.p
-                                 : "",
+    if (!said.n)
+        said = bracketed(it, type);
+    line = arena_printf(it->arena, "%.*s: %.*s%s%.*s", (int)name.n, name.n ? name.p : "", (int)said.n, said.n ? said.p : "",
                         inner.in.url.n ? " " : "", (int)inner.in.url.n, inner.in.url.n ? inner.in.url.p : "");
     it->keep.failed |= !line;
     return slice_of(line);

@@ -3,21 +3,21 @@
 
 /* ---- members --------------------------------------------------------------------------------------------------------------- */
 
-struct slice reading_text(struct reading *r, const json_t *obj, const char *name)
+struct slice whatsapp_text(struct reading *r, const json_t *obj, const char *name)
 {
     return json_get_text(&r->keep, obj, name);
 }
 
-struct slice reading_kept(struct reading *r, struct buf *b)
+struct slice whatsapp_kept(struct reading *r, struct buf *b)
 {
-    struct slice ret = buf_ok(b) ? arena_copy(r->arena, buf_slice(b)) : (struct slice){ NULL, 0 };
+    struct slice ret = buf_copy(b, r->arena);
 
     r->keep.failed |= !ret.p;
     buf_finish(b);
     return ret;
 }
 
-struct slice reading_put(struct reading *r, const char *before, struct slice s, const char *between, struct slice more)
+struct slice whatsapp_put(struct reading *r, const char *before, struct slice s, const char *between, struct slice more)
 {
     char *ret = arena_printf(r->arena, "%s%.*s%s%.*s", before, (int)s.n, s.p ? s.p : "", between, (int)more.n, more.p ? more.p : "");
 
@@ -25,9 +25,9 @@ struct slice reading_put(struct reading *r, const char *before, struct slice s, 
     return slice_of(ret);
 }
 
-void reading_line(struct reading *r, struct buf *b, const json_t *obj, const char *name)
+void whatsapp_line(struct reading *r, struct buf *b, const json_t *obj, const char *name)
 {
-    struct slice s = reading_text(r, obj, name);
+    struct slice s = whatsapp_text(r, obj, name);
 
     if (s.n && b->n)
         buf_char(b, '\n');
@@ -41,7 +41,7 @@ typedef bool content(struct reading *r, const json_t *v, struct inbound *in);
 
 static bool read_text(struct reading *r, const json_t *v, struct inbound *in)
 {
-    in->text = reading_text(r, v, "body");
+    in->text = whatsapp_text(r, v, "body");
     return in->text.n > 0;
 }
 
@@ -56,14 +56,14 @@ static bool read_file(struct reading *r, const json_t *v, struct inbound *in, en
         return false;
     }
     m->type = type;
-    m->id = reading_text(r, v, "id");
-    m->mime = reading_text(r, v, "mime_type");
-    m->name = reading_text(r, v, "filename");
-    m->url = reading_text(r, v, "url");
+    m->id = whatsapp_text(r, v, "id");
+    m->mime = whatsapp_text(r, v, "mime_type");
+    m->name = whatsapp_text(r, v, "filename");
+    m->url = whatsapp_text(r, v, "url");
     if (!url_parse(m->url, &where)) /* its id says where it is, too */
         m->url = (struct slice){ NULL, 0 };
-    m->sha256 = reading_text(r, v, "sha256");
-    in->text = reading_text(r, v, "caption");
+    m->sha256 = whatsapp_text(r, v, "sha256");
+    in->text = whatsapp_text(r, v, "caption");
     in->media = m;
     in->n_media = m->id.n > 0;
     return m->id.n > 0;
@@ -113,17 +113,17 @@ static bool read_location(struct reading *r, const json_t *v, struct inbound *in
 
     in->type = TYPE_LOCATION;
     buf_init(&b, LINES_MAX);
-    reading_line(r, &b, v, "name");
-    reading_line(r, &b, v, "address");
-    reading_line(r, &b, v, "url"); /* of the place's own page: where it lies a map says */
-    in->text = reading_kept(r, &b);
+    whatsapp_line(r, &b, v, "name");
+    whatsapp_line(r, &b, v, "address");
+    whatsapp_line(r, &b, v, "url"); /* of the place's own page: where it lies a map says */
+    in->text = whatsapp_kept(r, &b);
     return degrees(v, "latitude", 90, &in->lat) && degrees(v, "longitude", 180, &in->lon);
 }
 
 static void each_line(struct reading *r, struct buf *b, const json_t *list, const char *name)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
-        reading_line(r, b, json_array_get(list, i), name);
+        whatsapp_line(r, b, json_array_get(list, i), name);
 }
 
 /* On one line, as far as it is known. */
@@ -133,7 +133,7 @@ static void where_line(struct reading *r, struct buf *b, const json_t *address)
     bool any = false;
 
     for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
-        struct slice s = reading_text(r, address, members[i]);
+        struct slice s = whatsapp_text(r, address, members[i]);
 
         if (!s.n)
             continue;
@@ -152,16 +152,16 @@ static bool read_contacts(struct reading *r, const json_t *v, struct inbound *in
     for (size_t i = 0; i < json_array_size(v); i++) {
         const json_t *c = json_array_get(v, i), *where = json_object_get(c, "addresses");
 
-        reading_line(r, &b, json_object_get(c, "name"), "formatted_name");
-        reading_line(r, &b, json_object_get(c, "org"), "company");
+        whatsapp_line(r, &b, json_object_get(c, "name"), "formatted_name");
+        whatsapp_line(r, &b, json_object_get(c, "org"), "company");
         each_line(r, &b, json_object_get(c, "phones"), "phone");
         each_line(r, &b, json_object_get(c, "emails"), "email");
         each_line(r, &b, json_object_get(c, "urls"), "url");
         for (size_t k = 0; k < json_array_size(where); k++)
             where_line(r, &b, json_array_get(where, k));
-        reading_line(r, &b, c, "birthday");
+        whatsapp_line(r, &b, c, "birthday");
     }
-    in->text = reading_kept(r, &b);
+    in->text = whatsapp_kept(r, &b);
     return in->text.n > 0;
 }
 
@@ -169,7 +169,7 @@ static void add_value(struct reading *r, struct buf *b, const json_t *obj, const
 {
     const json_t *value = json_object_get(obj, name);
 
-    buf_add(b, json_is_boolean(value) ? slice_of(json_is_true(value) ? "yes" : "no") : reading_text(r, obj, name));
+    buf_add(b, json_is_boolean(value) ? slice_of(json_is_true(value) ? "yes" : "no") : whatsapp_text(r, obj, name));
 }
 
 /* One value, or what was ticked of several. Nothing of what says nothing. */
@@ -196,42 +196,44 @@ static void answer_line(struct reading *r, struct buf *b, const json_t *fields, 
         b->n = before;
 }
 
-/* A form that was filled in: its fields, a line each. */
+/* A form that was filled in: its fields, a line each. False: they cannot be read. */
 static bool read_flow(struct reading *r, const json_t *v, struct inbound *in)
 {
     const json_t *value;
     const char *name;
     json_t *fields;
+    bool answered;
     struct buf b;
 
-    in->payload = reading_text(r, v, "response_json");
+    in->payload = whatsapp_text(r, v, "response_json");
     fields = in->payload.n ? json_read(r->arena, in->payload, JSON_OF_PLATFORMS, NULL) : NULL;
     buf_init(&b, LINES_MAX);
-    reading_line(r, &b, v, "body");
+    whatsapp_line(r, &b, v, "body");
     json_object_foreach(fields, name, value)
     {
         (void)value;
         if (strcmp(name, "flow_token") != 0)
             answer_line(r, &b, fields, name);
     }
+    answered = json_is_object(fields);
     json_decref(fields);
     if (!b.n)
-        reading_line(r, &b, v, "name");
-    in->text = reading_kept(r, &b);
-    return in->payload.n > 0;
+        whatsapp_line(r, &b, v, "name");
+    in->text = whatsapp_kept(r, &b);
+    return answered;
 }
 
 static bool read_choice(struct reading *r, const json_t *v, struct inbound *in)
 {
-    in->payload = reading_text(r, v, "id");
-    in->text = reading_text(r, v, "title");
+    in->payload = whatsapp_text(r, v, "id");
+    in->text = whatsapp_text(r, v, "title");
     return in->payload.n > 0;
 }
 
 static bool read_call_permission(struct reading *r, const json_t *v, struct inbound *in)
 {
-    in->payload = reading_text(r, v, "response");
-    in->text = reading_put(r, "", SLICE("call permission"), ": ", in->payload);
+    in->payload = whatsapp_text(r, v, "response");
+    in->text = whatsapp_put(r, "", SLICE("call permission"), ": ", in->payload);
     return in->payload.n > 0;
 }
 
@@ -246,7 +248,7 @@ static bool read_interactive(struct reading *r, const json_t *v, struct inbound 
         { "nfm_reply", read_flow },
         { "call_permission_reply", read_call_permission },
     };
-    struct slice word = reading_text(r, v, "type");
+    struct slice word = whatsapp_text(r, v, "type");
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         if (slice_is(word, rows[i].word))
@@ -256,15 +258,15 @@ static bool read_interactive(struct reading *r, const json_t *v, struct inbound 
 
 static bool read_button(struct reading *r, const json_t *v, struct inbound *in)
 {
-    in->payload = reading_text(r, v, "payload");
-    in->text = reading_text(r, v, "text");
+    in->payload = whatsapp_text(r, v, "payload");
+    in->text = whatsapp_text(r, v, "text");
     return in->payload.n > 0;
 }
 
 static bool read_reaction(struct reading *r, const json_t *v, struct inbound *in)
 {
-    in->ref = reading_text(r, v, "message_id");
-    in->text = reading_text(r, v, "emoji");
+    in->ref = whatsapp_text(r, v, "message_id");
+    in->text = whatsapp_text(r, v, "emoji");
     in->on = in->text.n > 0;
     return in->ref.n > 0;
 }
@@ -277,19 +279,19 @@ static bool read_order(struct reading *r, const json_t *v, struct inbound *in)
 
     in->type = TYPE_RICH;
     buf_init(&b, LINES_MAX);
-    reading_line(r, &b, v, "text");
+    whatsapp_line(r, &b, v, "text");
     for (size_t i = 0; i < json_array_size(items); i++) {
         const json_t *item = json_array_get(items, i);
 
-        reading_line(r, &b, item, "product_retailer_id");
+        whatsapp_line(r, &b, item, "product_retailer_id");
         buf_str(&b, " x ");
-        buf_add(&b, reading_text(r, item, "quantity"));
+        buf_add(&b, whatsapp_text(r, item, "quantity"));
         buf_str(&b, ", ");
-        buf_add(&b, reading_text(r, item, "item_price"));
+        buf_add(&b, whatsapp_text(r, item, "item_price"));
         buf_char(&b, ' ');
-        buf_add(&b, reading_text(r, item, "currency"));
+        buf_add(&b, whatsapp_text(r, item, "currency"));
     }
-    in->text = reading_kept(r, &b);
+    in->text = whatsapp_kept(r, &b);
     return json_array_size(items) > 0;
 }
 
@@ -297,17 +299,17 @@ static bool read_order(struct reading *r, const json_t *v, struct inbound *in)
 static bool read_edit(struct reading *r, const json_t *v, struct inbound *in)
 {
     const json_t *message = json_object_get(v, "message");
-    struct slice type = reading_text(r, message, "type");
+    struct slice type = whatsapp_text(r, message, "type");
     const json_t *said = type.n ? json_object_get(message, type.p) : NULL;
 
-    in->ref = reading_text(r, v, "original_message_id");
-    in->text = reading_text(r, said, slice_is(type, "text") ? "body" : "caption");
+    in->ref = whatsapp_text(r, v, "original_message_id");
+    in->text = whatsapp_text(r, said, slice_is(type, "text") ? "body" : "caption");
     return in->ref.n && in->text.n;
 }
 
 static bool read_revoke(struct reading *r, const json_t *v, struct inbound *in)
 {
-    in->ref = reading_text(r, v, "original_message_id");
+    in->ref = whatsapp_text(r, v, "original_message_id");
     return in->ref.n > 0;
 }
 
@@ -338,12 +340,12 @@ static void keep_raw(struct reading *r, const json_t *message, struct inbound *i
 
     buf_init(&b, 4u << 20);
     json_write(&b, message);
-    in->raw = reading_kept(r, &b);
+    in->raw = whatsapp_kept(r, &b);
 }
 
-void reading_content(struct reading *r, const json_t *message, struct inbound *in)
+void whatsapp_content(struct reading *r, const json_t *message, struct inbound *in)
 {
-    struct slice word = reading_text(r, message, "type");
+    struct slice word = whatsapp_text(r, message, "type");
 
     for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
         if (!slice_is(word, types[i].word))

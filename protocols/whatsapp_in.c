@@ -97,7 +97,7 @@ static void handshake(const struct whatsapp *w, const struct http_req *req, stru
 
 static int64_t time_of(struct reading *r, const json_t *obj)
 {
-    struct slice s = reading_text(r, obj, "timestamp");
+    struct slice s = whatsapp_text(r, obj, "timestamp");
     int64_t at = 0;
 
     return s.n && stamp_digits(s, &at) && at > 0 && at <= 253402300799 ? 1000 * at : 0;
@@ -132,30 +132,30 @@ static struct slice profile_of(struct reading *r, struct slice phone, struct sli
     buf_char(&b, '{');
     if (phone.n) {
         buf_str(&b, "\"phone\":");
-        buf_json(&b, reading_put(r, "+", phone, "", SLICE("")));
+        buf_json(&b, whatsapp_put(r, "+", phone, "", SLICE("")));
     }
     if (username.n) {
         buf_str(&b, phone.n ? ",\"username\":" : "\"username\":");
         buf_json(&b, username);
     }
     buf_char(&b, '}');
-    return reading_kept(r, &b);
+    return whatsapp_kept(r, &b);
 }
 
 static void read_sender(struct reading *r, const json_t *message, struct inbound *in)
 {
-    struct slice id = reading_text(r, message, "from_user_id"), phone = reading_text(r, message, "from");
+    struct slice id = whatsapp_text(r, message, "from_user_id"), phone = whatsapp_text(r, message, "from");
     const json_t *c = contact_of(r, id, phone), *profile = json_object_get(c, "profile");
-    struct slice group = reading_text(r, message, "group_id");
+    struct slice group = whatsapp_text(r, message, "group_id");
 
     if (!id.n)
-        id = reading_text(r, c, "user_id");
+        id = whatsapp_text(r, c, "user_id");
     if (!phone.n)
-        phone = reading_text(r, c, "wa_id");
+        phone = whatsapp_text(r, c, "wa_id");
     in->user = id.n ? id : phone;
-    in->user_name = reading_text(r, profile, "name");
-    in->profile = profile_of(r, phone, reading_text(r, profile, "username"));
-    in->peer = group.n ? reading_put(r, WHATSAPP_GROUP, group, "", SLICE("")) : in->user;
+    in->user_name = whatsapp_text(r, profile, "name");
+    in->profile = profile_of(r, phone, whatsapp_text(r, profile, "username"));
+    in->peer = group.n ? whatsapp_put(r, WHATSAPP_GROUP, group, "", SLICE("")) : in->user;
 }
 
 /* ---- messages -------------------------------------------------------------------------------------------------------------- */
@@ -165,7 +165,7 @@ static struct inbound *add(struct reading *r, enum inbound_kind kind, const json
 {
     struct inbound *in = &r->all[r->n < r->max ? r->n++ : r->max - 1];
 
-    *in = (struct inbound){ .kind = kind, .account = r->account, .id = reading_text(r, v, "id"), .at = time_of(r, v) };
+    *in = (struct inbound){ .kind = kind, .account = r->account, .id = whatsapp_text(r, v, "id"), .at = time_of(r, v) };
     return in;
 }
 
@@ -181,15 +181,15 @@ static void on_system(struct reading *r, const json_t *message)
     const json_t *v = json_object_get(message, "system");
     struct inbound *in = add(r, INBOUND_SYSTEM, message);
 
-    in->user = reading_text(r, v, "user_id");
-    in->was = reading_text(r, v, "previous_user_id");
+    in->user = whatsapp_text(r, v, "user_id");
+    in->was = whatsapp_text(r, v, "previous_user_id");
     if (!in->user.n && !in->was.n) {
-        in->user = reading_text(r, v, "wa_id");
-        in->was = reading_text(r, message, "from");
+        in->user = whatsapp_text(r, v, "wa_id");
+        in->was = whatsapp_text(r, message, "from");
     }
     in->code = SLICE("user_id_changed");
-    in->text = reading_text(r, v, "body");
-    in->dedupe = reading_put(r, "system:", in->id, "", SLICE(""));
+    in->text = whatsapp_text(r, v, "body");
+    in->dedupe = whatsapp_put(r, "system:", in->id, "", SLICE(""));
     check(r, in, in->user.n && in->was.n && !slice_eq(in->user, in->was));
 }
 
@@ -204,27 +204,27 @@ static void on_referral(struct reading *r, const json_t *message, const struct i
     if (!json_is_object(v) && !json_is_object(product))
         return;
     buf_init(&b, LINES_MAX);
-    reading_line(r, &b, v, "headline");
-    reading_line(r, &b, v, "source_url");
+    whatsapp_line(r, &b, v, "headline");
+    whatsapp_line(r, &b, v, "source_url");
     if (!b.n)
-        reading_line(r, &b, v, "source_id");
-    reading_line(r, &b, product, "product_retailer_id");
+        whatsapp_line(r, &b, v, "source_id");
+    whatsapp_line(r, &b, product, "product_retailer_id");
     in = add(r, INBOUND_SYSTEM, message);
     in->code = SLICE("referral");
     in->user = of->user;
     in->peer = of->peer;
     in->user_name = of->user_name;
-    in->referral = reading_kept(r, &b);
-    in->dedupe = reading_put(r, "referral:", in->id, "", SLICE(""));
+    in->referral = whatsapp_kept(r, &b);
+    in->dedupe = whatsapp_put(r, "referral:", in->id, "", SLICE(""));
     check(r, in, in->user.n > 0 && in->referral.n > 0);
 }
 
 /* Other things that the platform says of somebody are told as what they are: not understood. */
 static bool is_rename(struct reading *r, const json_t *message)
 {
-    struct slice word = reading_text(r, json_object_get(message, "system"), "type");
+    struct slice word = whatsapp_text(r, json_object_get(message, "system"), "type");
 
-    return slice_is(reading_text(r, message, "type"), "system") &&
+    return slice_is(whatsapp_text(r, message, "type"), "system") &&
            (slice_is(word, "user_changed_number") || slice_is(word, "user_changed_user_id"));
 }
 
@@ -239,9 +239,9 @@ static void on_message(struct reading *r, const json_t *message)
     }
     in = add(r, INBOUND_MESSAGE, message);
     read_sender(r, message, in);
-    in->ref = reading_text(r, json_object_get(message, "context"), "id");
-    reading_content(r, message, in);
-    in->dedupe = reading_put(r, "message:", in->id, "", SLICE(""));
+    in->ref = whatsapp_text(r, json_object_get(message, "context"), "id");
+    whatsapp_content(r, message, in);
+    in->dedupe = whatsapp_put(r, "message:", in->id, "", SLICE(""));
     if (in->kind == INBOUND_MESSAGE || in->kind == INBOUND_POSTBACK) {
         in->reply_token = in->id; /* the day within which we may answer freely begins with it */
         in->reply_expires_ms = in->at + WHATSAPP_WINDOW_MS;
@@ -295,38 +295,38 @@ static void read_our_id(struct slice ours, struct inbound *in)
 static void read_failure(struct reading *r, const json_t *v, struct inbound *in)
 {
     const json_t *error = json_array_get(json_object_get(v, "errors"), 0);
-    struct slice words = reading_text(r, json_object_get(error, "error_data"), "details");
+    struct slice words = whatsapp_text(r, json_object_get(error, "error_data"), "details");
     int64_t code;
 
-    in->code = reading_text(r, error, "code");
+    in->code = whatsapp_text(r, error, "code");
     in->window_over = stamp_digits(in->code, &code) && whatsapp_class(code, 0) == OUTCOME_WINDOW_CLOSED;
     if (!words.n)
-        words = reading_text(r, error, "title");
+        words = whatsapp_text(r, error, "title");
     if (in->code.n || words.n)
-        in->reason = reading_put(r, "", in->code, in->code.n && words.n ? ": " : "", words);
+        in->reason = whatsapp_put(r, "", in->code, in->code.n && words.n ? ": " : "", words);
 }
 
 static void on_status(struct reading *r, const json_t *v)
 {
-    struct slice word = reading_text(r, v, "status"), phone = reading_text(r, v, "recipient_id"), group = SLICE("group");
+    struct slice word = whatsapp_text(r, v, "status"), phone = whatsapp_text(r, v, "recipient_id"), group = SLICE("group");
     struct inbound *in = add(r, INBOUND_STATUS, v);
     bool known = delivery_of(word, &in->delivery);
 
     in->ref = in->id;
-    in->user = reading_text(r, v, "recipient_user_id");
-    if (slice_eq(reading_text(r, v, "recipient_type"), group)) {
-        in->peer = reading_put(r, WHATSAPP_GROUP, phone, "", SLICE(""));
+    in->user = whatsapp_text(r, v, "recipient_user_id");
+    if (slice_eq(whatsapp_text(r, v, "recipient_type"), group)) {
+        in->peer = whatsapp_put(r, WHATSAPP_GROUP, phone, "", SLICE(""));
     } else {
         if (!in->user.n)
-            in->user = reading_text(r, contact_of(r, (struct slice){ NULL, 0 }, phone), "user_id");
+            in->user = whatsapp_text(r, contact_of(r, (struct slice){ NULL, 0 }, phone), "user_id");
         if (!in->user.n)
             in->user = phone;
         in->peer = in->user;
     }
-    read_our_id(reading_text(r, v, "biz_opaque_callback_data"), in);
+    read_our_id(whatsapp_text(r, v, "biz_opaque_callback_data"), in);
     if (in->delivery == DELIVERY_FAILED)
         read_failure(r, v, in);
-    in->dedupe = reading_put(r, "status:", in->id, ":", word);
+    in->dedupe = whatsapp_put(r, "status:", in->id, ":", word);
     if (in->of_reaction) /* that it has gone the staff believe anyway */
         known = in->delivery == DELIVERY_FAILED && in->seq > 0;
     check(r, in, known && (in->peer.n > 0 || in->seq > 0));
@@ -360,7 +360,7 @@ static void read_value(struct reading *r, const json_t *value)
 {
     const json_t *messages = json_object_get(value, "messages"), *statuses = json_object_get(value, "statuses");
 
-    r->account = reading_text(r, json_object_get(value, "metadata"), "phone_number_id");
+    r->account = whatsapp_text(r, json_object_get(value, "metadata"), "phone_number_id");
     r->contacts = json_object_get(value, "contacts");
     for (size_t i = 0; i < json_array_size(messages) && !r->keep.failed; i++)
         on_message(r, json_array_get(messages, i));

@@ -83,7 +83,7 @@ void whatsapp_begin(struct buf *b, const struct errand *e, const char *type)
 enum kf_rc whatsapp_post(const struct whatsapp *w, struct arena *a, struct buf *body, struct http_req *ret)
 {
     static const struct http_pair type = { SLICE("Content-Type"), SLICE("application/json") };
-    struct slice bytes = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 };
+    struct slice bytes = buf_copy(body, a);
 
     buf_finish(body);
     return bytes.p ? whatsapp_ask(w, a, "POST", w->number, "messages", &type, bytes, ret) : KF_NOMEM;

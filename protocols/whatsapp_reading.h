@@ -16,13 +16,13 @@ struct reading {
     const json_t *contacts;
 };
 
-struct slice reading_text(struct reading *r, const json_t *obj, const char *name);
+struct slice whatsapp_text(struct reading *r, const json_t *obj, const char *name);
 /* What was written into `b`, which is finished; memory that is out is noted. */
-struct slice reading_kept(struct reading *r, struct buf *b);
-struct slice reading_put(struct reading *r, const char *before, struct slice s, const char *between, struct slice more);
+struct slice whatsapp_kept(struct reading *r, struct buf *b);
+struct slice whatsapp_put(struct reading *r, const char *before, struct slice s, const char *between, struct slice more);
 /* A member as a line of its own, if it is there. */
-void reading_line(struct reading *r, struct buf *b, const json_t *obj, const char *name);
+void whatsapp_line(struct reading *r, struct buf *b, const json_t *obj, const char *name);
 /* What a message says, by its type; what is not understood is TYPE_UNSUPPORTED, with all of it in `raw`. */
-void reading_content(struct reading *r, const json_t *message, struct inbound *in);
+void whatsapp_content(struct reading *r, const json_t *message, struct inbound *in);
 
 #endif

@@ -5,6 +5,7 @@
 
 /* A token is renewed so long before it ends. */
 #define RENEW_AHEAD_S 300
+#define UNIONID_MAX   128
 /* A piece of a file that is too large to be given whole: a multiple of 16, and 20 MB at most. */
 #define PIECE (4LL << 20)
 
@@ -61,6 +62,23 @@ void wx_json(struct buf *b, struct slice s)
     buf_char(b, '"');
 }
 
+struct slice wx_profile(struct json_keep *keep, const json_t *customer)
+{
+    struct slice id = json_get_text(keep, customer, WX_UNIONID), ret = { NULL, 0 };
+    struct buf b;
+
+    if (!id.n || id.n > UNIONID_MAX)
+        return ret;
+    buf_init(&b, 4096);
+    buf_str(&b, "{\"" WX_UNIONID "\":");
+    buf_json(&b, id);
+    buf_char(&b, '}');
+    ret = buf_copy(&b, keep->arena);
+    keep->failed |= !ret.p;
+    buf_finish(&b);
+    return ret;
+}
+
 const char *wx_address(struct slice url, struct arena *a, const char *path, struct slice token, const char *more)
 {
     char *ret = NULL;
@@ -92,7 +110,7 @@ enum kf_rc wx_post(struct slice url, struct arena *a, const char *path, struct s
         .url = wx_address(url, a, path, token, NULL),
         .headers = headers,
         .n_headers = 1,
-        .body = buf_ok(body) ? arena_copy(a, buf_slice(body)) : (struct slice){ NULL, 0 },
+        .body = buf_copy(body, a),
     };
     buf_finish(body);
     return ret->url && ret->body.p ? KF_OK : KF_NOMEM;

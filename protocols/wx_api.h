@@ -23,6 +23,11 @@ const char *wx_refusal(struct slice token, const struct http_req *req, const cha
 /* A JSON string with its quotes, in raw UTF-8: these APIs show \uXXXX as it stands. Control characters but tab and line ends are left out. */
 void wx_json(struct buf *b, struct slice s);
 
+/* By which the same person is known in all accounts of one owner: a member of what the platform tells of somebody, and of a profile here. */
+#define WX_UNIONID "unionid"
+/* {"unionid":…}, as a contact's profile; {NULL,0}: the platform tells none. Memory that ran out stands in `keep`. */
+struct slice wx_profile(struct json_keep *keep, const json_t *customer);
+
 /* URL PATH, then ?access_token=… if there is a token, and `more` ("&media_id=…", already escaped; NULL none). In the arena; NULL: memory. */
 const char *wx_address(struct slice url, struct arena *a, const char *path, struct slice token, const char *more);
 /* POST with a JSON body. Takes what is in `body` and finishes it. KF_OK, KF_NOMEM. */

@@ -176,7 +176,7 @@ enum kf_rc wx_encrypt(const struct wx_key *key, struct arena *a, const uint8_t r
         return KF_NOMEM;
     buf_init(&b, 2 * (n + pad) + 4);
     sign_base64(&b, cipher, n + pad);
-    *ret = buf_ok(&b) ? arena_copy(a, buf_slice(&b)) : (struct slice){ NULL, 0 };
+    *ret = buf_copy(&b, a);
     buf_finish(&b);
     return ret->p ? KF_OK : KF_NOMEM;
 }

@@ -78,7 +78,7 @@ static void XMLCALL on_end(void *ctx, const XML_Char *name)
         return;
     r->depth--;
     n = r->open[r->depth];
-    n->text = buf_ok(&r->text[r->depth]) ? arena_copy(r->arena, buf_slice(&r->text[r->depth])) : (struct slice){ NULL, 0 };
+    n->text = buf_copy(&r->text[r->depth], r->arena);
     if (!n->text.p)
         no_memory(r);
 }

@@ -2,8 +2,10 @@
  * became of his own, and for whoever may set up channels, those whose platform refuses their credentials. */
 #include "api/reveals.h"
 #include "api/reviews.h"
+#include "core/hash.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #define LISTED_MAX 100
 
@@ -49,12 +51,11 @@ static json_t *decided_json(const struct stored_reveal *r)
 static struct kf_id refused_id(const struct kf_key *site, const struct kf_key *channel, int64_t at)
 {
     const char *const names[] = { site->s, "/", channel->s };
-    uint64_t mix = 14695981039346656037U; /* FNV-1a */
+    uint64_t mix = HASH_BASIS;
     struct kf_id ret = { { 0 } };
 
     for (size_t i = 0; i < 3; i++)
-        for (const char *p = names[i]; *p; p++)
-            mix = (mix ^ (uint8_t)*p) * 1099511628211U;
+        mix = hash_more(mix, names[i], strlen(names[i]));
     for (int i = 0; i < 6; i++)
         ret.b[i] = (uint8_t)((uint64_t)at >> (40 - 8 * i));
     for (int i = 0; i < 8; i++)

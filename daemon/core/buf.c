@@ -1,5 +1,6 @@
 #include "core/buf.h"
 
+#include "core/arena.h"
 #include "core/utf8.h"
 
 #include <stdarg.h>
@@ -214,6 +215,11 @@ void buf_unjson(struct buf *b, struct slice inside)
         else
             buf_char(b, inside.p[i++]);
     }
+}
+
+struct slice buf_copy(const struct buf *b, struct arena *a)
+{
+    return b->failed ? (struct slice){ NULL, 0 } : arena_copy(a, buf_slice(b));
 }
 
 char *buf_take(struct buf *b)

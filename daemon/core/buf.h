@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct arena;
+
 struct buf {
     char *p; /* terminated whenever n > 0 */
     size_t n, cap, max;
@@ -30,7 +32,8 @@ void buf_json(struct buf *b, struct slice s);
 /* The text that stands between the quotes of a JSON string, whoever has written it: other writers escape other characters. A lone
  * surrogate becomes U+FFFD; what is no escape stays as it is. */
 void buf_unjson(struct buf *b, struct slice inside);
-char *buf_take(struct buf *b); /* the caller frees; NULL if it failed */
+char *buf_take(struct buf *b);                               /* the caller frees; NULL if it failed */
+struct slice buf_copy(const struct buf *b, struct arena *a); /* in the arena; {NULL,0} if it failed, or memory is out there */
 
 static inline bool buf_ok(const struct buf *b)
 {

@@ -62,8 +62,8 @@ struct errand {
     const char *user;       /* the contact's address */
     struct message message; /* as it stands now; `ref` is ours to store afterwards; ERRAND_DELETE: its `ref` is that of this part */
     const char *reply_ref;  /* the platform's id of the message it answers; NULL */
-    const char
-        *reply_extra;   /* message.extra of that one; with CHAN_MENTION it has "speaker_id", where many speak in the conversation. NULL */
+    /* message.extra of that one; with CHAN_MENTION it has "speaker_id", where many speak in the conversation. NULL */
+    const char *reply_extra;
     const char *emoji;  /* ERRAND_REACT: our reaction; "" none any more; NULL nothing is known of it (it was erased) */
     const char *handle; /* the newest reply handle of the conversation that has replies and time left, else the newest; NULL none */
     int64_t handle_expires_ms;
@@ -78,6 +78,7 @@ struct errand {
     /* Of a message with a file that was never tried: those that stand right behind it in the line and are the same, up to the first that is not. */
     struct errand *behind;
     size_t n_behind;
+    bool parted; /* something else stands behind those */
 };
 
 /* So many at most are read. */
@@ -130,8 +131,8 @@ struct outcome {
     struct slice ref;  /* the platform's id of what was sent, empty if it gives none */
     struct slice code; /* the platform's own code, for people */
     struct slice text; /* the platform's own words, for people */
-    struct slice
-        note; /* OUTCOME_SENT: the word for what stands beside it all the same; empty: nothing. "review": somebody there looks at it first */
+    /* OUTCOME_SENT: the word for what stands beside it all the same; empty: nothing. "review": somebody there looks at it first. */
+    struct slice note;
     struct slice peer; /* OUTCOME_RETRY_WITH_NEW_CONVERSATION: what the exchange is called from now on */
     int64_t retry_after_ms;
     bool alert; /* with OUTCOME_FATAL: nothing of this account gets through until somebody does something about it there */

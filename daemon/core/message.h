@@ -58,8 +58,8 @@ struct message {
     const char *cid;      /* the sender's own id, NULL if none */
     const char *ref;      /* the platform's id of this message, NULL if none */
     enum delivery delivery;
-    const char
-        *reason; /* why it failed, in the platform's words, or the word for what stands beside it though it was sent (outcome.note); NULL */
+    /* Why it failed, in the platform's words, or the word for what stands beside it though it was sent (outcome.note); NULL. */
+    const char *reason;
     int64_t edited_ms; /* when its words were written, by the clock of the platform where they were edited; 0: not, or nobody knows */
     int64_t typed_ms;  /* how long its author was seen to type it; 0: nobody knows. Only whoever reviews is told */
 };

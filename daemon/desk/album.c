@@ -28,26 +28,28 @@ static int64_t size_of(const struct message *m)
     return ret;
 }
 
-static bool joins(const struct outlet *o, const struct errand *e)
+/* The kind of album in which it may stand; 0: in none. */
+static int joins(const struct outlet *o, const struct errand *e)
 {
     const struct message *m = &e->message;
+    bool fresh = e->kind == ERRAND_SEND && e->state == ERRAND_QUEUED && !e->attempt && !e->part && !e->gone;
+    bool file = !id_is_zero(&m->file) && (m->kind == MESSAGE_IMAGE || m->kind == MESSAGE_AUDIO || m->kind == MESSAGE_FILE);
 
-    return e->kind == ERRAND_SEND && e->state == ERRAND_QUEUED && !e->attempt && !e->part && !e->gone && !id_is_zero(&m->file) &&
-           (m->kind == MESSAGE_IMAGE || m->kind == MESSAGE_FILE) && !chosen_is(m) && !chosen_ready(m) && !words_follow(o->ops, m) &&
-           o->ops->joins(m);
+    return fresh && file && !chosen_is(m) && !chosen_ready(m) && !words_follow(o->ops, m) ? o->ops->joins(m) : 0;
 }
 
 /* How many of them fit: the first and those behind it. */
 static size_t count(const struct outlet *o, const struct errand *e)
 {
     size_t max = o->ops->album_max < ALBUM_MAX ? o->ops->album_max : ALBUM_MAX, n = 0;
+    int kind = joins(o, e);
     int64_t sum = 0;
 
     for (; n < max && n <= e->n_behind; n++) {
         const struct errand *one = n ? &e->behind[n - 1] : e;
 
         sum += size_of(&one->message);
-        if (!joins(o, one) || (n && one->message.reply_to) || sum > o->ops->upload_max)
+        if (!kind || (n && (joins(o, one) != kind || one->message.reply_to)) || sum > o->ops->upload_max)
             break;
     }
     return n;
@@ -58,7 +60,7 @@ static bool is_whole(struct desk *d, const struct outlet *o, const struct errand
 {
     const struct errand *last = n > 1 ? &e->behind[n - 2] : e;
 
-    return n == o->ops->album_max || n <= e->n_behind || now(d) - last->created_at >= SETTLED_MS;
+    return n == o->ops->album_max || n <= e->n_behind || e->parted || now(d) - last->created_at >= SETTLED_MS;
 }
 
 /* ---- how it ended ---- */

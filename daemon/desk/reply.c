@@ -315,13 +315,25 @@ static void says_template(struct desk *d, struct desk_site *ds, const struct mem
     arena_free(a);
 }
 
+/* The channel was removed, no page of the visitor is open, and no mail can follow him: whatever was said would end nowhere, unseen. */
+static bool leads_nowhere(struct desk *d, const struct desk_site *ds, const struct conv *conv)
+{
+    return !site_channel(ds->site, &conv->channel) && !session_seats(d->session, &conv->contact) && !mail_channel(ds->site);
+}
+
 static void says(struct desk *d, struct desk_site *ds, const struct member *m, struct seat *seat, const struct inbound *in,
                  const struct conv *conv)
 {
     static const struct kf_err not_yours = { .rc = KF_CONFLICT, .text = "this conversation is not yours: accept it first" };
+    static const struct kf_err nowhere = {
+        .rc = KF_UNSUPPORTED,
+        .text = "the channel of this conversation was removed: close it, or have an administrator set the channel up again"
+    };
 
     if ((!id_eq(&conv->owner, &m->person) && !id_eq(&conv->helper, &m->person)) || conv->state != CONV_SERVED)
         refuse_unless_done(d, ds, m, seat, in, conv, &not_yours);
+    else if (leads_nowhere(d, ds, conv))
+        refuse_unless_done(d, ds, m, seat, in, conv, &nowhere);
     else if (in->type == TYPE_TEMPLATE)
         says_template(d, ds, m, seat, in, conv);
     else

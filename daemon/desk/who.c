@@ -2,6 +2,7 @@
  * Nobody waits for it, and nothing is lost without it: whoever was asked for is not asked for again, whatever came of it, until this node begins
  * anew; and then not either where it is known by now. Answers of staff go to the same host over the same few connections: where the platform is
  * slow, only some of these are taken by questions, and not for long. Whoever could not be asked for is when he writes again. */
+#include "core/hash.h"
 #include "desk/outlet.h"
 #include "protocols/json.h"
 
@@ -113,18 +114,9 @@ static void answered(void *ctx, const struct http_resp *resp)
         asking_end(q);
 }
 
-static uint64_t print_of(struct slice user)
-{
-    uint64_t h = 14695981039346656037U; /* FNV-1a */
-
-    for (size_t i = 0; i < user.n; i++)
-        h = (h ^ (unsigned char)user.p[i]) * 1099511628211U;
-    return h;
-}
-
 static void not_asked(struct outlet *o, struct slice user)
 {
-    uint64_t print = print_of(user);
+    uint64_t print = hash_slice(user);
 
     for (size_t i = 0; i < WHO_ASKED; i++)
         if (o->asked[i] == print)
@@ -188,7 +180,7 @@ static void have_conv(void *ctx, enum kf_rc rc, struct query *found, const struc
 /* True: so it was; else it counts as asked from now on, and somebody whom we asked for long ago does not any more. */
 static bool asked_before(struct outlet *o, struct slice user)
 {
-    uint64_t print = print_of(user);
+    uint64_t print = hash_slice(user);
 
     for (size_t i = 0; i < WHO_ASKED; i++)
         if (o->asked[i] == print)

@@ -4,6 +4,7 @@
  * prepared under their names, once per link. */
 #include "store/postgres.h"
 
+#include "core/errand.h"
 #include "store/archive.h"
 #include "store/postgres_link.h"
 #include "store/postgres_schema.h"

@@ -155,7 +155,10 @@ static enum kf_rc errand_behind(struct reading *r, int64_t conv, struct errand *
     rc = stmt_end(s, r->why);
     for (size_t i = 0; i < n && !rc; i++) {
         rc = errand_complete(r, conv, &all[i]);
-        if (rc || !is_fresh_file(&all[i]) || !key_eq(&all[i].channel, &e->channel))
+        if (rc)
+            break;
+        e->parted = !is_fresh_file(&all[i]) || !key_eq(&all[i].channel, &e->channel);
+        if (e->parted)
             break;
         e->behind = all;
         e->n_behind = i + 1;

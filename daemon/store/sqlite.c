@@ -1,6 +1,7 @@
 /* The SQLite driver. WAL, synchronous=FULL; checkpoints are never made by the writer (see checkpoint.c). */
 #include "store/sqlite.h"
 
+#include "core/errand.h"
 #include "core/mutant.h"
 
 #include <errno.h>

@@ -103,18 +103,24 @@ describe('a Telegram bot beside grammY and Telegraf', () => {
     assert.deepEqual(Buffer.from(await fields.get('photo').arrayBuffer()), png);
   });
 
-  it('sends pictures of one go as grammY sends them', async () => {
+  it('sends what is shown in one go as grammY sends it', async () => {
     const png = Buffer.from('\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02', 'latin1');
     const said = (media) => JSON.parse(media).map(({ media: at, ...m }) => ({ ...m, at: at.slice(0, 'attach://'.length) }));
-    await Promise.all([1, 2].map((n) => sendFile(peer, conversation, `${n}.png`, png, 'image')));
-    const ours = await peer.call((c) => c.path.endsWith('/sendMediaGroup'), 'an album');
-    const fields = await form(ours);
-    for (const { media } of JSON.parse(fields.get('media')))
-      assert.deepEqual(Buffer.from(await fields.get(media.replace('attach://', '')).arrayBuffer()), png);
-    peer.calls.length = 0;
-    await api.sendMediaGroup(ids.number, [1, 2].map((n) => InputMediaBuilder.photo(new InputFile(png, `${n}.png`))));
-    const theirs = peer.calls.find((c) => c.path.endsWith('/sendMediaGroup'));
-    assert.equal(ours.path, theirs.path);
-    assert.deepEqual(said(fields.get('media')), said(/name="media"\r\n\r\n(.*?)\r\n/.exec(theirs.raw.toString('latin1'))[1]));
+    for (const [kind, name, bytes, build] of [
+      ['image', 'a.png', png, InputMediaBuilder.photo],
+      ['file', 'a.pdf', Buffer.from('%PDF-1.4\n'), InputMediaBuilder.document],
+    ]) {
+      peer.calls.length = 0;
+      await Promise.all([1, 2].map(() => sendFile(peer, conversation, name, bytes, kind)));
+      const ours = await peer.call((c) => c.path.endsWith('/sendMediaGroup'), `an album of ${kind}`);
+      const fields = await form(ours);
+      for (const { media } of JSON.parse(fields.get('media')))
+        assert.deepEqual(Buffer.from(await fields.get(media.replace('attach://', '')).arrayBuffer()), bytes);
+      peer.calls.length = 0;
+      await api.sendMediaGroup(ids.number, [1, 2].map(() => build(new InputFile(bytes, name))));
+      const theirs = peer.calls.find((c) => c.path.endsWith('/sendMediaGroup'));
+      assert.equal(ours.path, theirs.path);
+      assert.deepEqual(said(fields.get('media')), said(/name="media"\r\n\r\n(.*?)\r\n/.exec(theirs.raw.toString('latin1'))[1]));
+    }
   });
 });

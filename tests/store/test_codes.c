@@ -1,15 +1,7 @@
 /* What may be answered because of an event: a code that stands for one text, and a minute in the middle of two days. */
-#include "world.h"
+#include "tests/store/outbox.h"
 
 #define DAY (24 * 60 * MINUTE)
-
-static struct kf_id talk(struct world *w)
-{
-    struct told t = commit(w, visitor_says("v1", NULL, "question", NOW));
-
-    assert_int_equal(t.rc, KF_OK);
-    return t.news.conv.id;
-}
 
 /* Of an event on the platform: it joins the newest conversation of that peer. */
 static struct told event(struct world *w, const char *peer, int64_t at, int64_t expires_ms, const char *text, bool code, bool ends)
@@ -31,57 +23,18 @@ static struct told event(struct world *w, const char *peer, int64_t at, int64_t 
     return commit(w, c);
 }
 
-/* Of a message: the one window of its conversation. */
 static void two_days(struct world *w, const struct kf_id *conv, const char *text, int64_t at)
 {
-    struct change *c = on_conv(conv, at);
-    struct act *a = change_act(c, ACT_HANDLE);
-
-    a->u.handle.text = text;
-    a->u.handle.expires_ms = at + 2 * DAY;
-    a->u.handle.left = 5;
-    assert_int_equal(commit(w, c).rc, KF_OK);
-}
-
-struct left {
-    int left;
-    int64_t until;
-    bool texts;
-};
-
-static void copy_left(const struct query *q, void *ctx)
-{
-    assert_true(q->handle.any);
-    *(struct left *)ctx = (struct left){ q->handle.left, q->handle.expires_ms, q->handle.texts };
+    window_opens(w, conv, text, at, at + 2 * DAY, 5);
 }
 
 static void left_is(struct world *w, const struct kf_id *conv, int64_t now, int left, int64_t until, bool texts)
 {
-    struct query *q = query_new(QUERY_WINDOW);
-    struct left l = { .left = -2 };
+    struct window l = window_of(w, conv, now);
 
-    q->id = *conv;
-    q->now = now;
-    assert_int_equal(ask(w, q, copy_left, &l), KF_OK);
     assert_int_equal(l.left, left);
     assert_int_equal(l.until, until);
     assert_int_equal(l.texts, texts);
-}
-
-struct copied {
-    struct kf_id id;
-    char handle[64];
-    int left;
-};
-
-static void copy_errand(const struct query *q, void *ctx)
-{
-    struct copied *e = ctx;
-
-    assert_int_equal(q->n_errands, 1);
-    e->id = q->errands[0].id;
-    e->left = q->errands[0].handle_left;
-    snprintf(e->handle, sizeof(e->handle), "%s", q->errands[0].handle);
 }
 
 static void answers(struct world *w, const struct kf_id *conv, int64_t at, enum role role)
@@ -90,31 +43,6 @@ static void answers(struct world *w, const struct kf_id *conv, int64_t at, enum 
 
     add_says(c, role, "answer");
     c->acts[0].errand = true;
-    assert_int_equal(commit(w, c).rc, KF_OK);
-}
-
-/* What waits goes out by that handle; `over`: the platform does not take it. */
-static void goes_by(struct world *w, int64_t at, const char *handle, bool over)
-{
-    struct query *q = query_new(QUERY_ERRANDS);
-    struct copied e;
-    struct change *c;
-
-    q->site = key("demo");
-    q->now = at;
-    q->after = 1;
-    q->limit = 10;
-    assert_int_equal(ask(w, q, copy_errand, &e), KF_OK);
-    assert_string_equal(e.handle, handle);
-    c = new_change(at);
-    change_act(c, ACT_ERRAND_CLAIM)->u.errand = (struct errand){ .id = e.id, .lease = 1 };
-    assert_int_equal(commit(w, c).rc, KF_OK);
-    c = new_change(at);
-    change_act(c, ACT_ERRAND_SETTLE)->u.errand = (struct errand){ .id = e.id,
-                                                                  .state = over ? ERRAND_FAILED : ERRAND_DONE,
-                                                                  .attempt = 1,
-                                                                  .handle = change_text(c, slice_of(handle)),
-                                                                  .handle_over = over };
     assert_int_equal(commit(w, c).rc, KF_OK);
 }
 

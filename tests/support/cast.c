@@ -158,6 +158,18 @@ int64_t staff_say(struct staff *s, const char *conv, const char *cid, const char
     return number_at(ack, "seq");
 }
 
+void staff_upload(const struct staff *s, const struct daemon *d, const char *site, const char *name, const char *bytes, size_t n,
+                  char id[40])
+{
+    char path[200];
+    struct reply up;
+
+    (void)snprintf(path, sizeof(path), "/files?site=%s&name=%s", site, name);
+    up = web_expect(d, 201, &(struct ask){ .path = path, .cookie = s->cookie, .csrf = s->csrf, .origin = "", .body = bytes, .n_body = n });
+    (void)snprintf(id, 40, "%s", text_at(up.json, "id"));
+    reply_free(&up);
+}
+
 json_t *staff_get(const struct staff *s, const struct daemon *d, const char *path)
 {
     struct reply r = web_expect(d, 200, &(struct ask){ .path = path, .cookie = s->cookie });

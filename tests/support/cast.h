@@ -49,6 +49,9 @@ void staff_leave(struct staff *s);
 void staff_free(struct staff *s);
 /* Sends text into a conversation and expects its ack; returns the seq. */
 int64_t staff_say(struct staff *s, const char *conv, const char *cid, const char *text);
+/* Uploads a file (its name as it stands in an address); its id. */
+void staff_upload(const struct staff *s, const struct daemon *d, const char *site, const char *name, const char *bytes, size_t n,
+                  char id[40]);
 /* GET as this person: expects 200 and returns the JSON, owned by the caller. */
 json_t *staff_get(const struct staff *s, const struct daemon *d, const char *path);
 /* Does the transcript tell that the contact came by that code or link? */

@@ -143,15 +143,10 @@ const json_t *rig_told(struct desk_rig *r, const char *text)
 int64_t rig_send_file(struct desk_rig *r, const char *conv, const char *cid, const char *name, const char *bytes, size_t n,
                       const char *kind)
 {
-    char path[160];
-    struct reply up;
+    char id[40];
 
-    (void)snprintf(path, sizeof(path), "/files?site=" RIG_SITE "&name=%s", name);
-    up = web_expect(
-        &r->d, 201,
-        &(struct ask){ .path = path, .cookie = r->agent.cookie, .csrf = r->agent.csrf, .origin = "", .body = bytes, .n_body = n });
+    staff_upload(&r->agent, &r->d, RIG_SITE, name, bytes, n, id);
     wire_sendf(&r->agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"%s\",\"file\":\"%s\"}", conv, cid,
-               kind, text_at(up.json, "id"));
-    reply_free(&up);
+               kind, id);
     return number_at(wire_take(&r->agent.wire, "{s:s,s:s}", "type", "ack", "cid", cid), "seq");
 }

@@ -1,75 +1,10 @@
-/* Pictures that an agent sends in one go, to a Telegram bot beside a real kefud: one request, and each is a message of its own all the same. */
-#include "tests/support/desk.h"
+/* Pictures and files that an agent sends in one go, to a Telegram bot beside a real kefud: one request, and each is a message of its own all the same. */
+#include "telegram_bot.h"
 
-#include <stdio.h>
-#include <string.h>
+#define SHOWN 3
 
-#define BOT    "/bot123456:TEST-token"
-#define SECRET "kefud_tg-Secret_01"
-#define OK     "{\"ok\":true,\"result\":{\"message_id\":1,\"chat\":{\"id\":1}}}"
-#define SHOWN  3
-
-static const char png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02", mp4[] = "\0\0\0\x18"
-                                                                                       "ftypisom\0\0\0\0isommp42";
-static struct desk_rig r;
-static char hook[64];
-static int updates = 880000000;
-
-static const char channels[] =
-    "\"tg\":{\"adapter\":\"telegram\",\"name\":\"Bot\",\"queue\":\"desk\",\"settings\":{\"token\":\"123456:TEST-token\","
-    "\"secrets\":[\"" SECRET "\"],\"url\":\"http://127.0.0.1:%d\"}}";
-
-static int start(void **state)
-{
-    (void)state;
-    rig_open(&r, channels);
-    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&r.d, RIG_SITE, "tg"));
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    rig_close(&r);
-    return 0;
-}
-
-/* A visitor of that number has come. */
-static const char *opens(int user)
-{
-    char body[400];
-    struct reply got;
-
-    (void)snprintf(body, sizeof(body),
-                   "{\"update_id\":%d,\"message\":{\"message_id\":1,\"from\":{\"id\":%d,\"first_name\":\"Ida\"},\"chat\":{\"id\":%d,"
-                   "\"type\":\"private\"},\"date\":1789990000,\"text\":\"show me\"}}",
-                   ++updates, user, user);
-    got = rig_post(&r, hook, "X-Telegram-Bot-Api-Secret-Token: " SECRET "\r\n", body);
-    assert_int_equal(got.status, 200);
-    reply_free(&got);
-    return rig_assigned(&r);
-}
-
-/* The next call of that method. */
-static void take(const char *method)
-{
-    char tail[80];
-
-    (void)snprintf(tail, sizeof(tail), BOT "/%s", method);
-    rig_take(&r, tail, OK);
-}
-
-static void file_uploaded(const char *name, const char *bytes, size_t n, char *id, size_t id_size)
-{
-    char path[160];
-    struct reply up;
-
-    (void)snprintf(path, sizeof(path), "/files?site=" RIG_SITE "&name=%s", name);
-    up = web_expect(
-        &r.d, 201, &(struct ask){ .path = path, .cookie = r.agent.cookie, .csrf = r.agent.csrf, .origin = "", .body = bytes, .n_body = n });
-    (void)snprintf(id, id_size, "%s", text_at(up.json, "id"));
-    reply_free(&up);
-}
+static const char mp4[] = "\0\0\0\x18"
+                          "ftypisom\0\0\0\0isommp42";
 
 /* Two pictures and a film between them, one right after the other. */
 static void show(const char *conv, const char *mark, int64_t seqs[SHOWN])
@@ -77,7 +12,8 @@ static void show(const char *conv, const char *mark, int64_t seqs[SHOWN])
     char ids[SHOWN][64];
 
     for (int i = 0; i < SHOWN; i++)
-        file_uploaded(i == 1 ? "b.mp4" : "a.png", i == 1 ? mp4 : png, i == 1 ? sizeof(mp4) - 1 : sizeof(png) - 1, ids[i], sizeof(ids[i]));
+        staff_upload(&r.agent, &r.d, RIG_SITE, i == 1 ? "b.mp4" : "a.png", i == 1 ? mp4 : png, i == 1 ? sizeof(mp4) - 1 : sizeof(png) - 1,
+                     ids[i]);
     for (int i = 0; i < SHOWN; i++)
         wire_sendf(&r.agent.wire,
                    "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s%d\",\"kind\":\"%s\",\"text\":\"%s\",\"file\":\"%s\"}", conv,
@@ -105,7 +41,7 @@ static void what_is_sent_in_one_go_stands_together(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens(71);
+    conv = opens(WROTE("71", "1", "show me"));
     show(conv, "a", seqs);
     seq = staff_say(&r.agent, conv, "after", "Like these?");
     take("sendMediaGroup");
@@ -132,7 +68,7 @@ static void nobody_knows_what_became_of_all_of_them(void **state)
     int64_t seqs[SHOWN];
 
     (void)state;
-    show(opens(72), "b", seqs);
+    show(opens(WROTE("72", "1", "show me")), "b", seqs);
     take("sendMediaGroup");
     platform_drop(&r.p);
     each_is(seqs, "uncertain");
@@ -145,7 +81,7 @@ static void what_is_refused_together_goes_one_by_one(void **state)
     int64_t seqs[SHOWN];
 
     (void)state;
-    show(opens(73), "c", seqs);
+    show(opens(WROTE("73", "1", "show me")), "c", seqs);
     take("sendMediaGroup");
     platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: PHOTO_INVALID_DIMENSIONS\"}");
     take("sendPhoto");
@@ -165,7 +101,7 @@ static void too_many_at_once_wait_and_go_one_by_one(void **state)
     int64_t seqs[SHOWN], asked;
 
     (void)state;
-    show(opens(74), "d", seqs);
+    show(opens(WROTE("74", "1", "show me")), "d", seqs);
     take("sendMediaGroup");
     asked = r.p.at;
     platform_answer(&r.p, 429, NULL,
@@ -178,18 +114,6 @@ static void too_many_at_once_wait_and_go_one_by_one(void **state)
     each_is(seqs, "sent");
 }
 
-static int64_t shows_one(const char *conv, const char *cid, const char *id, int64_t reply_to)
-{
-    char more[40] = "";
-
-    if (reply_to)
-        (void)snprintf(more, sizeof(more), ",\"reply_to\":%lld", (long long)reply_to);
-    wire_sendf(&r.agent.wire,
-               "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"%s\",\"kind\":\"image\",\"text\":\"\",\"file\":\"%s\"%s}", conv,
-               cid, id, more);
-    return number_at(wire_take(&r.agent.wire, "{s:s,s:s}", "type", "ack", "cid", cid), "seq");
-}
-
 /* What the platform's answer does not speak of may have gone or not. It alone is said again by hand, and by itself. */
 static void an_answer_that_is_too_short_leaves_the_rest_uncertain(void **state)
 {
@@ -197,7 +121,7 @@ static void an_answer_that_is_too_short_leaves_the_rest_uncertain(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens(76);
+    conv = opens(WROTE("76", "1", "show me"));
     show(conv, "f", seqs);
     take("sendMediaGroup");
     platform_answer(&r.p, 200, NULL,
@@ -211,6 +135,35 @@ static void an_answer_that_is_too_short_leaves_the_rest_uncertain(void **state)
     rig_status(&r, seqs[2], "sent");
 }
 
+/* Only what is alike stands together: all comes in the order in which it was shown. */
+static void files_stand_beside_files_and_sounds_beside_sounds(void **state)
+{
+    static const char mp3[] = "ID3\x03\0\0\0\0\0\x21", pdf[] = "%PDF-1.4\n";
+    char file[64], sound[64];
+    int64_t seqs[4];
+    const char *conv;
+
+    (void)state;
+    conv = opens(WROTE("81", "1", "show me"));
+    staff_upload(&r.agent, &r.d, RIG_SITE, "a.pdf", pdf, sizeof(pdf) - 1, file);
+    staff_upload(&r.agent, &r.d, RIG_SITE, "a.mp3", mp3, sizeof(mp3) - 1, sound);
+    seqs[0] = shows_as(conv, "k0", "file", file, 0);
+    seqs[1] = shows_as(conv, "k1", "file", file, 0);
+    seqs[2] = shows_as(conv, "k2", "audio", sound, 0);
+    seqs[3] = shows_as(conv, "k3", "audio", sound, 0);
+    take("sendMediaGroup");
+    assert_non_null(
+        strstr(r.p.body, "[{\"type\":\"document\",\"media\":\"attach://f0\"},{\"type\":\"document\",\"media\":\"attach://f1\"}]"));
+    platform_answer(&r.p, 200, NULL,
+                    "{\"ok\":true,\"result\":[{\"message_id\":91,\"chat\":{\"id\":81}},{\"message_id\":92,\"chat\":{\"id\":81}}]}");
+    take("sendMediaGroup");
+    assert_non_null(strstr(r.p.body, "[{\"type\":\"audio\",\"media\":\"attach://f0\"},{\"type\":\"audio\",\"media\":\"attach://f1\"}]"));
+    platform_answer(&r.p, 200, NULL,
+                    "{\"ok\":true,\"result\":[{\"message_id\":93,\"chat\":{\"id\":81}},{\"message_id\":94,\"chat\":{\"id\":81}}]}");
+    for (int i = 0; i < 4; i++)
+        rig_status(&r, seqs[i], "sent");
+}
+
 /* No more than ten go together; one that is taken back before they leave stays here. */
 static void eleven_are_ten_and_one(void **state)
 {
@@ -219,8 +172,8 @@ static void eleven_are_ten_and_one(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens(77);
-    file_uploaded("a.png", png, sizeof(png) - 1, id, sizeof(id));
+    conv = opens(WROTE("77", "1", "show me"));
+    staff_upload(&r.agent, &r.d, RIG_SITE, "a.png", png, sizeof(png) - 1, id);
     for (int i = 0; i < 11; i++) {
         (void)snprintf(cid, sizeof(cid), "g%d", i);
         seqs[i] = shows_one(conv, cid, id, 0);
@@ -246,7 +199,7 @@ static void what_is_taken_back_in_time_stays_here(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens(78);
+    conv = opens(WROTE("78", "1", "show me"));
     show(conv, "h", seqs);
     wire_sendf(&r.agent.wire, "{\"type\":\"recall\",\"conversation\":\"%s\",\"cid\":\"h9\",\"seq\":%lld}", conv, (long long)seqs[1]);
     take("sendMediaGroup");
@@ -266,8 +219,8 @@ static void words_between_them_stay_between_them(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens(79);
-    file_uploaded("a.png", png, sizeof(png) - 1, id, sizeof(id));
+    conv = opens(WROTE("79", "1", "show me"));
+    staff_upload(&r.agent, &r.d, RIG_SITE, "a.png", png, sizeof(png) - 1, id);
     seqs[0] = shows_one(conv, "i0", id, 0);
     seqs[1] = staff_say(&r.agent, conv, "i1", "and");
     seqs[2] = shows_one(conv, "i2", id, 0);
@@ -288,8 +241,8 @@ static void what_answers_one_of_them_comes_after_it(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens(80);
-    file_uploaded("a.png", png, sizeof(png) - 1, id, sizeof(id));
+    conv = opens(WROTE("80", "1", "show me"));
+    staff_upload(&r.agent, &r.d, RIG_SITE, "a.png", png, sizeof(png) - 1, id);
     first = shows_one(conv, "j0", id, 0);
     second = shows_one(conv, "j1", id, first);
     take("sendPhoto");
@@ -310,7 +263,7 @@ static void none_is_sent_again_when_their_sender_is_lost(void **state)
     int n = 0;
 
     (void)state;
-    conv = opens(75);
+    conv = opens(WROTE("75", "1", "show me"));
     show(conv, "e", seqs);
     take("sendMediaGroup");
     staff_leave(&r.agent);
@@ -340,6 +293,7 @@ int main(void)
         cmocka_unit_test(what_is_refused_together_goes_one_by_one),
         cmocka_unit_test(too_many_at_once_wait_and_go_one_by_one),
         cmocka_unit_test(an_answer_that_is_too_short_leaves_the_rest_uncertain),
+        cmocka_unit_test(files_stand_beside_files_and_sounds_beside_sounds),
         cmocka_unit_test(eleven_are_ten_and_one),
         cmocka_unit_test(what_is_taken_back_in_time_stays_here),
         cmocka_unit_test(words_between_them_stay_between_them),

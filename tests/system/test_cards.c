@@ -103,14 +103,8 @@ static void a_card_that_failed_is_sent_again_as_it_was(void **state)
 static const char *pictured(const char *name, const char *bytes, size_t n)
 {
     static char id[40];
-    char path[120];
-    struct reply r;
 
-    (void)snprintf(path, sizeof(path), "/files?site=" SITE "&name=%s", name);
-    r = web_expect(&d, 201,
-                   &(struct ask){ .path = path, .cookie = agent.cookie, .csrf = agent.csrf, .origin = "", .body = bytes, .n_body = n });
-    (void)snprintf(id, sizeof(id), "%s", text_at(r.json, "id"));
-    reply_free(&r);
+    staff_upload(&agent, &d, SITE, name, bytes, n, id);
     return id;
 }
 

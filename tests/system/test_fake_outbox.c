@@ -117,12 +117,31 @@ static void a_busy_platform_is_asked_again(void **state)
     close_talk(conv);
 }
 
+/* The last: it takes the channel away. */
+static void nothing_is_said_to_a_channel_that_was_removed(void **state)
+{
+    const char *conv;
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u7", "71", "还在吗")) }[0]);
+    conv = assigned();
+    web_status(&d, 204,
+               &(struct ask){ .method = "DELETE",
+                              .path = "/api/v1/sites/" SITE "/documents/channel/fake",
+                              .headers = "If-Match: \"1\"\r\n",
+                              .control = true });
+    wire_sendf(&agent.wire, "{\"type\":\"message\",\"conversation\":\"%s\",\"cid\":\"gone\",\"kind\":\"text\",\"text\":\"在\"}", conv);
+    assert_string_equal(wire_verdict(&agent.wire, "gone"), "unsupported");
+    close_talk(conv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_an_answer_nothing_is_sent_twice),
         cmocka_unit_test(what_has_not_got_through_is_found_and_handled_by_hand),
         cmocka_unit_test(a_busy_platform_is_asked_again),
+        cmocka_unit_test(nothing_is_said_to_a_channel_that_was_removed),
     };
 
     return cmocka_run_group_tests(tests, start, finish);

@@ -133,9 +133,13 @@ static void fetch_path(int port, const char *path, struct got *g)
     fetch(&req, g);
 }
 
+enum { PER_HOST = 8 };
+
 static int open_client(bool allow_http, bool allow_private)
 {
-    struct net_client_config cfg = { .allow_http = allow_http, .allow_private = allow_private, .user_agent = "kefud/test" };
+    struct net_client_config cfg = {
+        .allow_http = allow_http, .allow_private = allow_private, .user_agent = "kefud/test", .max_per_host = PER_HOST
+    };
 
     return net_client_open(&client, &loop, &cfg, NULL);
 }
@@ -353,6 +357,34 @@ static void many_at_once_are_each_answered(void **state)
     }
 }
 
+/* All ways to that host are taken, and time is out: whoever asked may ask again, because nothing has left. */
+static void what_only_waited_for_its_turn_was_not_sent(void **state)
+{
+    static struct got got[PER_HOST + 1];
+    int64_t until = clock_ms() + WAIT_MS;
+    char url[64];
+    int done = 0;
+
+    (void)state;
+    memset(got, 0, sizeof(got));
+    (void)snprintf(url, sizeof(url), "http://127.0.0.1:%d/hang", odd.port);
+    for (int i = 0; i <= PER_HOST; i++) {
+        struct http_req req = { .method = "POST", .url = url, .body = SLICE("x"), .timeout_ms = i == PER_HOST ? 300 : 900 };
+
+        net_fetch(client, &req, got_it, &got[i]);
+    }
+    while (done <= PER_HOST && clock_ms() < until) {
+        uv_run(&loop, UV_RUN_ONCE);
+        done = 0;
+        for (int i = 0; i <= PER_HOST; i++)
+            done += got[i].calls;
+    }
+    for (int i = 0; i <= PER_HOST; i++) {
+        assert_string_equal(got[i].failure, "timeout");
+        assert_int_equal(got[i].sent, i < PER_HOST);
+    }
+}
+
 static void closing_answers_what_is_under_way(void **state)
 {
     struct got g = { 0 };
@@ -392,6 +424,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(an_answer_may_be_as_long_as_was_said, start, stop),
         cmocka_unit_test_setup_teardown(private_addresses_are_refused_however_they_are_spelt, start_strict, stop),
         cmocka_unit_test_setup_teardown(many_at_once_are_each_answered, start, stop),
+        cmocka_unit_test_setup_teardown(what_only_waited_for_its_turn_was_not_sent, start, stop),
         cmocka_unit_test_setup_teardown(closing_answers_what_is_under_way, start, stop),
     };
 

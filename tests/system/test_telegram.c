@@ -1,78 +1,5 @@
 /* A Telegram bot beside a real kefud: protocols/telegram.h says how it speaks. */
-#include "tests/support/desk.h"
-
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-#define BOT    "/bot123456:TEST-token"
-#define SECRET "kefud_tg-Secret_01"
-#define OK     "{\"ok\":true,\"result\":{\"message_id\":1,\"chat\":{\"id\":1}}}"
-
-static struct desk_rig r;
-static char hook[64];
-static int updates = 880000000;
-
-static const char channels[] =
-    "\"tg\":{\"adapter\":\"telegram\",\"name\":\"Bot\",\"queue\":\"desk\",\"settings\":{\"token\":\"123456:TEST-token\","
-    "\"secrets\":[\"" SECRET "\"],\"url\":\"http://127.0.0.1:%d\"}}";
-
-static int start(void **state)
-{
-    (void)state;
-    rig_open(&r, channels);
-    (void)snprintf(hook, sizeof(hook), "%s", hook_path(&r.d, RIG_SITE, "tg"));
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    rig_close(&r);
-    return 0;
-}
-
-/* ---- what Telegram says ---- */
-
-static struct reply post(const char *body)
-{
-    return rig_post(&r, hook, "X-Telegram-Bot-Api-Secret-Token: " SECRET "\r\n", body);
-}
-
-/* An update with these members beside its id; the answer's JSON is owned by the caller. */
-static json_t *update(const char *members)
-{
-    char body[1600];
-    struct reply got;
-    json_t *ret;
-
-    (void)snprintf(body, sizeof(body), "{\"update_id\":%d,%s}", ++updates, members);
-    got = post(body);
-    if (got.status != 200)
-        fail_msg("%s was answered with %d", body, got.status);
-    ret = json_incref(got.json);
-    reply_free(&got);
-    return ret;
-}
-
-#define FROM(user)                                                                                                                 \
-    "\"from\":{\"id\":" user ",\"is_bot\":false,\"first_name\":\"Ida\"},\"chat\":{\"id\":" user ",\"type\":\"private\"},\"date\":" \
-    "1789990000"
-
-static const char *opens(const char *members)
-{
-    json_decref(update(members));
-    return rig_assigned(&r);
-}
-
-/* The next call of that method. */
-static void take(const char *method)
-{
-    char tail[80];
-
-    (void)snprintf(tail, sizeof(tail), BOT "/%s", method);
-    rig_take(&r, tail, OK);
-}
+#include "telegram_bot.h"
 
 /* Our next message with that text. */
 static void take_text(const char *text)
@@ -98,7 +25,7 @@ static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
     int64_t seq;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":11," FROM("5212345678") ",\"text\":\"Is it open?\"}");
+    conv = opens(WROTE("5212345678", "11", "Is it open?"));
     seq = staff_say(&r.agent, conv, "r1", "Until <six> & a half");
     take_text("Until <six> & a half");
     assert_int_equal(number_at(r.p.json, "chat_id"), 5212345678);
@@ -124,8 +51,8 @@ static void words_go_both_ways_and_answers_find_what_they_answer(void **state)
     wire_take(&r.agent.wire, "{s:s,s:s,s:s}", "type", "changed", "conversation", conv, "text", "Open on Monday?");
 
     /* And when it comes after its new words, nobody reads its old ones as if they were said now. */
-    json_decref(update("\"message\":{\"message_id\":5," FROM("5212345678") ",\"text\":\"Open on Someday?\"}"));
-    json_decref(update("\"message\":{\"message_id\":13," FROM("5212345678") ",\"text\":\"Well?\"}"));
+    json_decref(update(WROTE("5212345678", "5", "Open on Someday?")));
+    json_decref(update(WROTE("5212345678", "13", "Well?")));
     seq = number_at(rig_told(&r, "Well?"), "seq");
     wire_sendf(&r.agent.wire, "{\"type\":\"history\",\"conversation\":\"%s\",\"before\":%lld,\"limit\":1}", conv, (long long)seq);
     page = wire_take(&r.agent.wire, "{s:s,s:s}", "type", "history", "conversation", conv);
@@ -183,7 +110,7 @@ static void a_body_is_taken_whatever_it_is_called(void **state)
 
 static void pictures_go_both_ways(void **state)
 {
-    static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on", png[] = "\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x02\0\0\0\x02";
+    static const char gif[] = "GIF89a\x02\x01\x03\x01 and so on";
     const json_t *m;
     const char *conv;
     struct reply got;
@@ -220,7 +147,7 @@ static void trouble_ends_as_it_should(void **state)
     int64_t seq, asked;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":1," FROM("44") ",\"text\":\"hello?\"}");
+    conv = opens(WROTE("44", "1", "hello?"));
     seq = staff_say(&r.agent, conv, "r1", "too fast");
     take_text("too fast");
     asked = r.p.at;
@@ -281,7 +208,7 @@ static void a_tap_is_a_message_and_acknowledged(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":1," FROM("47") ",\"text\":\"refund\"}");
+    conv = opens(WROTE("47", "1", "refund"));
     answer = update("\"callback_query\":{\"id\":\"q1\",\"from\":{\"id\":47,\"first_name\":\"Ida\"},\"data\":\"refund:yes\",\"message\":{"
                     "\"message_id\":9,"
                     "\"chat\":{\"id\":47},\"date\":0,\"reply_markup\":{\"inline_keyboard\":[[{\"text\":\"Yes "
@@ -301,7 +228,7 @@ static void a_long_text_goes_in_parts_of_what_the_platform_counts(void **state)
     int64_t seq;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":1," FROM("48") ",\"text\":\"tell me all\"}");
+    conv = opens(WROTE("48", "1", "tell me all"));
     for (size_t i = 0; i < 3000; i++)
         memcpy(text + 4 * i, "\xf0\x9f\x98\x80", 4);
     text[12000] = '\0';
@@ -334,7 +261,7 @@ static void typing_is_told_again_before_its_sign_ends(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":1," FROM("66") ",\"text\":\"Are you there?\"}");
+    conv = opens(WROTE("66", "1", "Are you there?"));
     while (!second) {
         wire_sendf(&r.agent.wire, "{\"type\":\"typing\",\"conversation\":\"%s\",\"on\":true}", conv);
         if (!platform_take_within(&r.p, 100))
@@ -359,7 +286,7 @@ static void a_person_in_a_file_goes_as_a_contact(void **state)
     int64_t seq;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":1," FROM("63") ",\"text\":\"Whom do I call?\"}");
+    conv = opens(WROTE("63", "1", "Whom do I call?"));
     seq = rig_send_file(&r, conv, "v1", "ann.vcf", ann, sizeof(ann) - 1, "file");
     take("sendContact");
     assert_int_equal(number_at(r.p.json, "chat_id"), 63);
@@ -408,7 +335,7 @@ static void a_reaction_is_put_changed_and_taken_back(void **state)
     int64_t seq, ours;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":7," FROM("61") ",\"text\":\"All is well now\"}");
+    conv = opens(WROTE("61", "7", "All is well now"));
     seq = 1;
     react(conv, "e1", seq, "👍");
     entry = wire_take(&r.agent.wire, "{s:s,s:s,s:{s:s,s:{s:b,s:s}}}", "type", "timeline", "conversation", conv, "entry", "kind", "reaction",
@@ -465,7 +392,7 @@ static void a_reaction_that_goes_nowhere_is_told(void **state)
     int64_t ours;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":7," FROM("62") ",\"text\":\"Hm\"}");
+    conv = opens(WROTE("62", "7", "Hm"));
     react(conv, "n1", 1, "🫖");
     take_reaction(62, "🫖");
     platform_answer(&r.p, 400, NULL, "{\"ok\":false,\"error_code\":400,\"description\":\"Bad Request: REACTION_INVALID\"}");
@@ -490,7 +417,7 @@ static void a_reaction_that_waits_holds_up_no_words(void **state)
     int64_t seq;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":7," FROM("65") ",\"text\":\"Well?\"}");
+    conv = opens(WROTE("65", "7", "Well?"));
     react(conv, "h1", 1, "👍");
     take_reaction(65, "👍");
     platform_answer(&r.p, 429, NULL,
@@ -513,7 +440,7 @@ static void a_reaction_outlives_the_daemon(void **state)
     const char *conv;
 
     (void)state;
-    conv = opens("\"message\":{\"message_id\":7," FROM("64") ",\"text\":\"Bravo\"}");
+    conv = opens(WROTE("64", "7", "Bravo"));
     react(conv, "k1", 1, "👍");
     take_reaction(64, "👍");
     react(conv, "k2", 1, "🎉");

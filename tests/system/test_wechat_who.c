@@ -1,58 +1,26 @@
 /* A WeChat Official Account that asks who has written: once, apart from the answer, and with no harm where nothing comes of it. */
-#include "tests/support/desk.h"
-#include "wx_scheme.h"
+#include "wechat_rig.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
+/* Messages come in clear. */
+static const char asking_set[] = ACCOUNT_SET(",\"unionid\":true", "");
 
-#define SITE  "oa"
-#define TOKEN "Kefud2026Token"
-#define APP   "wx5d3f0c9a17be6e42"
-#define OURS  "gh_4b1d7e90c2aa"
-
-static struct daemon d;
-static struct platform p;
-static struct staff agent;
-static char hook[64];
-static const struct wx_scheme scheme = { .token = TOKEN, .key = "Q5saW4j2yEykBcmuGibjvr1xfHiyh0SGMirZ4uPUC0J", .receiver = APP };
-
-static const char set[] =
-    "{\"site\":{\"key\":\"" SITE "\",\"name\":\"公众号\",\"language\":\"zh-CN\"},\"queues\":{\"desk\":{\"name\":\"客服\"}},"
-    "\"channels\":{\"oa\":{\"adapter\":\"wechat\",\"name\":\"公众号\",\"queue\":\"desk\",\"settings\":{\"url\":\"http://127.0.0.1:%d\","
-    "\"app_id\":\"" APP "\",\"app_secret\":\"very-secret\",\"token\":\"" TOKEN "\",\"unionid\":true}}},\"people\":[{\"email\":"
-    "\"agent@oa.example\",\"name\":\"接线员\",\"number\":\"7\",\"roles\":[\"agent\"],\"queues\":[\"desk\"],\"capacity\":50}]}";
-
-static int start(void **state)
+static int start_asking(void **state)
 {
     (void)state;
     platform_open(&p);
-    daemon_start(&d, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-    site_open(&d, set, p.port, &agent, hook);
-    return 0;
-}
-
-static int finish(void **state)
-{
-    (void)state;
-    staff_free(&agent);
-    daemon_finish(&d);
-    platform_close(&p);
+    account_open(&d, &agent, asking_set);
     return 0;
 }
 
 static void says_to(const struct daemon *at_node, const char *user, const char *id, const char *text)
 {
-    char body[1000], path[300], at[24], digest[41];
-    long long now_s = now_wall_ms() / 1000;
+    char elements[600], body[2048], path[300], at[24], digest[41];
+    int64_t now_s = now_wall_ms() / 1000;
     struct reply r;
 
-    (void)snprintf(body, sizeof(body),
-                   "<xml><ToUserName>" OURS
-                   "</ToUserName><FromUserName>%s</FromUserName><CreateTime>%lld</CreateTime><MsgType>text</MsgType>"
-                   "<Content>%s</Content><MsgId>%s</MsgId></xml>",
-                   user, now_s, text, id);
-    (void)snprintf(at, sizeof(at), "%lld", now_s);
+    text_elements(id, text, elements);
+    document_of(user, now_s, elements, body);
+    (void)snprintf(at, sizeof(at), "%lld", (long long)now_s);
     wx_digest(&scheme, at, "77", NULL, digest);
     (void)snprintf(path, sizeof(path), "%s?signature=%s&timestamp=%s&nonce=77", hook, digest, at);
     web_ask(at_node, &(struct ask){ .path = path, .body = body, .headers = "Content-Type: text/xml\r\n" }, &r);
@@ -63,13 +31,6 @@ static void says_to(const struct daemon *at_node, const char *user, const char *
 static void says(const char *user, const char *id, const char *text)
 {
     says_to(&d, user, id, text);
-}
-
-static void assigned(char conv[40])
-{
-    (void)snprintf(
-        conv, 40, "%s",
-        text_at(wire_take(&agent.wire, "{s:s,s:{s:s}}", "type", "assigned", "conversation", "channel", "oa"), "conversation.id"));
 }
 
 /* The next thing that the platform is asked is whom that openid belongs to. */
@@ -83,35 +44,21 @@ static void takes_question(const char *user, const char *answer)
     platform_answer(&p, 200, NULL, answer);
 }
 
-/* The next thing that it is asked is to send this: nothing else was asked before. */
-static void replies(const char *conv, const char *cid, const char *text)
-{
-    int64_t seq = staff_say(&agent, conv, cid, text);
-
-    platform_take(&p);
-    assert_string_equal(p.path, "/cgi-bin/message/custom/send?access_token=T1");
-    assert_string_equal(text_at(p.json, "text.content"), text);
-    platform_answer(&p, 200, NULL, "{\"errcode\":0}");
-    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
-}
-
 static void who_writes_is_asked_for_once_and_shown(void **state)
 {
-    char conv[40];
+    const char *conv;
     const json_t *told;
 
     (void)state;
     says("o-1", "24565000000000001", "在吗");
-    assigned(conv);
-    platform_take(&p);
-    assert_string_equal(p.path, "/cgi-bin/stable_token");
-    platform_answer(&p, 200, NULL, "{\"access_token\":\"T1\",\"expires_in\":7200}");
+    conv = assigned();
+    give_token("T1", false);
     takes_question("o-1", "{\"subscribe\":1,\"openid\":\"o-1\",\"nickname\":\"\",\"unionid\":\"o6_bmasdasdsad6_2sgVt7hMZOPfL\"}");
     told = wire_take(&agent.wire, "{s:s,s:s,s:{s:{s:s}}}", "type", "state", "conversation", conv, "customer", "profile", "unionid",
                      "o6_bmasdasdsad6_2sgVt7hMZOPfL");
     assert_string_equal(text_at(told, "customer.contacts.0.address"), "o-1");
     says("o-1", "24565000000000002", "有货吗");
-    replies(conv, "r1", "有的");
+    replies("T1", conv, "r1", "o-1", "有的"); /* nothing else is asked before it */
 }
 
 static void what_the_platform_does_not_tell_is_not_asked_again(void **state)
@@ -126,24 +73,25 @@ static void what_the_platform_does_not_tell_is_not_asked_again(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        char conv[40], cid[16], id[24];
+        char cid[16], id[24];
+        const char *conv;
 
         (void)snprintf(id, sizeof(id), "2456500000000010%zu", i);
         says(rows[i].user, id, "在吗");
-        assigned(conv);
+        conv = assigned();
         takes_question(rows[i].user, rows[i].answer);
         (void)snprintf(id, sizeof(id), "2456500000000020%zu", i);
         says(rows[i].user, id, "有货吗");
         (void)snprintf(cid, sizeof(cid), "s%zu", i);
-        replies(conv, cid, "没有");
+        replies("T1", conv, cid, rows[i].user, "没有");
     }
 }
 
 /* However many of them the platform leaves without an answer: what an agent writes gets there at once. */
 static void questions_that_hang_hold_nothing_up(void **state)
 {
+    const char *conv = NULL;
     int hung[8], n = 0;
-    char conv[40], again[40];
     int64_t seq;
 
     (void)state;
@@ -153,7 +101,7 @@ static void questions_that_hang_hold_nothing_up(void **state)
         (void)snprintf(user, sizeof(user), "o-h%d", i);
         (void)snprintf(id, sizeof(id), "2456500000000030%02d", i);
         says(user, id, "在吗");
-        assigned(conv);
+        conv = assigned();
     }
     seq = staff_say(&agent, conv, "h1", "在的");
     for (platform_take(&p); strstr(p.path, "/cgi-bin/user/info"); platform_take(&p)) {
@@ -164,12 +112,11 @@ static void questions_that_hang_hold_nothing_up(void **state)
     assert_int_equal(n, 2);
     assert_string_equal(p.path, "/cgi-bin/message/custom/send?access_token=T1");
     platform_answer(&p, 200, NULL, "{\"errcode\":0}");
-    wire_take(&agent.wire, "{s:s,s:I,s:s}", "type", "status", "seq", (json_int_t)seq, "state", "sent");
+    status(seq, "sent");
     while (n)
         (void)close(hung[--n]);
 
     /* Who could not be asked for meanwhile is when he writes again. */
-    (void)snprintf(again, sizeof(again), "%s", conv);
     do {
         static int next = 0;
         char id[24];
@@ -179,7 +126,7 @@ static void questions_that_hang_hold_nothing_up(void **state)
     } while (!platform_take_within(&p, 200));
     assert_string_equal(p.path, "/cgi-bin/user/info?access_token=T1&openid=o-h11&lang=zh_CN");
     platform_answer(&p, 200, NULL, "{\"subscribe\":1,\"openid\":\"o-h11\",\"unionid\":\"u-h11\"}");
-    wire_take(&agent.wire, "{s:s,s:s,s:{s:{s:s}}}", "type", "state", "conversation", again, "customer", "profile", "unionid", "u-h11");
+    wire_take(&agent.wire, "{s:s,s:s,s:{s:{s:s}}}", "type", "state", "conversation", conv, "customer", "profile", "unionid", "u-h11");
 }
 
 /* The channel becomes one of another platform, or what it was before. */
@@ -207,8 +154,7 @@ static void a_channel_may_become_another_meanwhile(void **state)
         struct staff there = { 0 };
         struct daemon own = { 0 };
 
-        daemon_start(&own, &(struct daemon_options){ .demo = true, .config = "[channels]\nallow_http = yes\nallow_private = yes\n" });
-        site_open(&own, set, p.port, &there, hook);
+        account_open(&own, &there, asking_set);
         says_to(&own, "o-9", "24565000000000009", "在吗");
         for (platform_take(&p); !strstr(p.path, held[i]); platform_take(&p))
             platform_answer(&p, 200, NULL, "{\"access_token\":\"T1\",\"expires_in\":7200}");
@@ -230,5 +176,5 @@ int main(void)
         cmocka_unit_test(a_channel_may_become_another_meanwhile),
     };
 
-    return cmocka_run_group_tests(tests, start, finish);
+    return cmocka_run_group_tests(tests, start_asking, finish);
 }

@@ -1,5 +1,6 @@
 #include "tests/unit/unit.h"
 
+#include "core/arena.h"
 #include "core/buf.h"
 
 #include <stdlib.h>
@@ -171,6 +172,25 @@ static void what_is_taken_belongs_to_the_taker(void **state)
     buf_finish(&b);
 }
 
+static void a_copy_lives_as_long_as_its_arena(void **state)
+{
+    struct arena *a = arena_new(0);
+    struct slice copy;
+    struct buf b;
+
+    (void)state;
+    buf_init(&b, 3);
+    assert_string_equal(buf_copy(&b, a).p, ""); /* an empty one is a text, too */
+    buf_str(&b, "abc");
+    copy = buf_copy(&b, a);
+    buf_char(&b, 'd'); /* does not fit */
+    assert_null(buf_copy(&b, a).p);
+    buf_finish(&b);
+    assert_int_equal(copy.n, 3);
+    assert_string_equal(copy.p, "abc");
+    arena_free(a);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -182,6 +202,7 @@ int main(void)
         cmocka_unit_test(reads_what_any_writer_has_put_between_the_quotes),
         cmocka_unit_test(what_json_holds_comes_back),
         cmocka_unit_test(what_is_taken_belongs_to_the_taker),
+        cmocka_unit_test(a_copy_lives_as_long_as_its_arena),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

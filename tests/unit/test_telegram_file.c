@@ -139,24 +139,30 @@ static void a_file_comes_by_its_id(void **state)
 
 /* ---- several files at once --------------------------------------------------------------------------------------------------- */
 
-static void photos_and_films_may_stand_together(void **state)
+static void what_is_alike_may_stand_together(void **state)
 {
     static const struct {
         const char *extra, *text;
-        bool joins;
+        int joins; /* the number of its kind */
     } rows[] = {
-        { "{\"file\":{\"mime\":\"image/png\",\"size\":10,\"width\":80,\"height\":60}}", "", true },
-        { "{\"file\":{\"mime\":\"image/jpeg\",\"size\":10485760}}", "words", true },
-        { "{\"file\":{\"mime\":\"video/mp4\",\"size\":10485761}}", "", true },
-        { "{\"file\":{\"mime\":\"image/jpeg\",\"size\":10485761}}", "", false },                         /* it goes as a file */
-        { "{\"file\":{\"mime\":\"image/png\",\"size\":10,\"width\":9000,\"height\":6000}}", "", false }, /* so does this */
-        { "{\"file\":{\"mime\":\"image/webp\",\"size\":10,\"width\":512,\"height\":512}}", "", false },  /* a sticker */
-        { "{\"file\":{\"mime\":\"image/webp\",\"size\":10,\"width\":512,\"height\":512}}", "words", true },
-        { "{\"file\":{\"mime\":\"image/gif\",\"size\":10}}", "", false },
-        { "{\"file\":{\"mime\":\"application/pdf\",\"size\":10}}", "", false },
-        { "{\"file\":{\"mime\":\"image/png\"}}", "", false },
-        { "{}", "", false },
-        { NULL, "", false },
+        { "{\"file\":{\"mime\":\"image/png\",\"size\":10,\"width\":80,\"height\":60}}", "", 1 },
+        { "{\"file\":{\"mime\":\"image/jpeg\",\"size\":10485760}}", "words", 1 },
+        { "{\"file\":{\"mime\":\"video/mp4\",\"size\":10485761}}", "", 1 },
+        { "{\"file\":{\"mime\":\"image/jpeg\",\"size\":10485761}}", "", 3 },                         /* it goes as a file */
+        { "{\"file\":{\"mime\":\"image/png\",\"size\":10,\"width\":9000,\"height\":6000}}", "", 3 }, /* so does this */
+        { "{\"file\":{\"mime\":\"image/webp\",\"size\":10,\"width\":512,\"height\":512}}", "", 0 },  /* a sticker */
+        { "{\"file\":{\"mime\":\"image/webp\",\"size\":10,\"width\":512,\"height\":512}}", "words", 1 },
+        { "{\"file\":{\"mime\":\"image/gif\",\"size\":10}}", "", 0 },
+        { "{\"file\":{\"mime\":\"application/pdf\",\"size\":10}}", "", 3 },
+        { "{\"file\":{\"mime\":\"audio/mpeg\",\"size\":10}}", "", 2 },
+        { "{\"file\":{\"mime\":\"audio/mp4\",\"size\":10}}", "words", 2 },
+        { "{\"file\":{\"mime\":\"audio/ogg\",\"size\":10}}", "", 0 },  /* a voice message */
+        { "{\"file\":{\"mime\":\"text/vcard\",\"size\":10}}", "", 0 }, /* a contact */
+        { "{\"file\":{\"mime\":\"text/plain\",\"name\":\"Ida.VCF\",\"size\":10}}", "", 0 },
+        { "{\"file\":{\"mime\":\"text/vcard\",\"name\":\"a.vcf\",\"size\":10}}", "words", 3 }, /* with words it is a file */
+        { "{\"file\":{\"mime\":\"image/png\"}}", "", 0 },
+        { "{}", "", 0 },
+        { NULL, "", 0 },
     };
 
     (void)state;
@@ -198,6 +204,15 @@ static void an_album_is_one_request(void **state)
     assert_true(holds(req.body, "name=\"f1\"; filename=\"file\"\r\nContent-Type: video/mp4\r\n\r\nMP4"));
     all[1].file.mime = "application/pdf";
     assert_int_equal(telegram_ops.album(t->ch, t->arena, all, 2, &t->env, &req), KF_UNSUPPORTED);
+    all[0].file.mime = "text/plain";
+    assert_int_equal(telegram_ops.album(t->ch, t->arena, all, 2, &t->env, &req), KF_OK);
+    assert_true(holds(req.body, "[{\"type\":\"document\",\"media\":\"attach://f0\",\"caption\":\"a \\\"lid\\\"\"},"
+                                "{\"type\":\"document\",\"media\":\"attach://f1\"}]\r\n"));
+    all[0].file.mime = "audio/mp4";
+    assert_int_equal(telegram_ops.album(t->ch, t->arena, all, 2, &t->env, &req), KF_UNSUPPORTED);
+    all[1].file.mime = "audio/mpeg";
+    assert_int_equal(telegram_ops.album(t->ch, t->arena, all, 2, &t->env, &req), KF_OK);
+    assert_true(holds(req.body, "{\"type\":\"audio\",\"media\":\"attach://f1\"}"));
 }
 
 static void each_of_an_album_has_its_own_outcome(void **state)
@@ -305,7 +320,7 @@ int main(void)
         BENCH(a_file_goes_with_its_message),
         BENCH(a_small_webp_without_words_is_a_sticker),
         BENCH(what_became_of_a_file_is_what_became_of_its_message),
-        cmocka_unit_test(photos_and_films_may_stand_together),
+        cmocka_unit_test(what_is_alike_may_stand_together),
         BENCH(an_album_is_one_request),
         BENCH(each_of_an_album_has_its_own_outcome),
         BENCH(a_file_comes_by_its_id),

@@ -147,6 +147,8 @@ static void each_change_means_what_it_says(void **state)
                   "\"response_json\":\"{\\\"flow_token\\\":\\\"t\\\",\\\"size\\\":\\\"M\\\",\\\"none\\\":[],\\\"gift\\\":true,"
                   "\\\"colours\\\":[\\\"red\\\",\\\"blue\\\"]}\"}}"),
           "[{\"kind\":\"postback\",\"text\":\"Sent\\nsize: M\\ngift: yes\\ncolours: red, blue\"}]" },
+        { MESSAGE("\"type\":\"interactive\",\"interactive\":{\"type\":\"nfm_reply\",\"nfm_reply\":{\"response_json\":\"{\\\"a\\\":\"}}"),
+          "[{\"kind\":\"message\",\"type\":\"unsupported\"}]" },
         { MESSAGE("\"type\":\"interactive\",\"interactive\":{\"type\":\"call_permission_reply\",\"call_permission_reply\":{\"response\":"
                   "\"accept\"}}"),
           "[{\"kind\":\"postback\",\"payload\":\"accept\",\"text\":\"call permission: accept\"}]" },
