@@ -1,8 +1,6 @@
-/* WeChat Official Accounts: the vectors. What they do not say is tried by test_wechat.c. */
-#include "channel_vectors.h"
+/* WeChat Official Accounts: the vectors. What they do not say is tried by test_wechat.c and those beside it. */
 #include "wechat.h"
 
-#include "protocols/wechat_impl.h"
 #include "protocols/xml.h"
 
 static void setting(struct buf *b, const char *name, struct slice value, const char *otherwise)
