@@ -53,6 +53,13 @@ static void keep_window(struct desk *d, struct desk_site *ds, struct view *v, in
                                        .texts = q->handle.texts };
 }
 
+/* Into d->out. */
+static void window_frame(struct desk *d, const struct view *v)
+{
+    buf_clear(&d->out);
+    frame_window(&d->out, &v->conv.id, &v->window, window_state(&v->window, now(d)));
+}
+
 static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct kf_err *why)
 {
     struct call *call = ctx;
@@ -63,8 +70,7 @@ static void have_window(void *ctx, enum kf_rc rc, struct query *q, const struct 
     (void)why;
     if (!rc && ds && v && call->n > v->window.asked) {
         keep_window(d, ds, v, call->n, q);
-        buf_clear(&d->out);
-        frame_window(&d->out, &call->conv, &v->window, window_state(&v->window, now(d)));
+        window_frame(d, v);
         session_staff(d->session, &v->conv, &d->out, 0);
     }
     desk_call_end(call);
@@ -85,6 +91,14 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
     q->id = c->id;
     q->now = now(d);
     d->ports.read(d->ports.ctx, q, have_window, call);
+}
+
+void window_told_again(struct desk *d, const struct view *v, const struct kf_id *who)
+{
+    if (!v->window.known)
+        return;
+    window_frame(d, v);
+    session_send_who(d->session, &v->conv.site, who, &d->out, 0);
 }
 
 static void tell_if_fewer(void *ctx, struct view *v)

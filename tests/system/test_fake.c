@@ -372,6 +372,42 @@ static void a_number_picks_a_choice(void **state)
     staff_presence(&agent, "online");
 }
 
+/* Has this conversation's window been told behind its `assigned`? */
+static bool window_behind_assigned(const char *conv)
+{
+    bool known = false;
+    size_t i;
+    json_t *f;
+
+    (void)wire_pump(&agent.wire, 0);
+    json_array_foreach(agent.wire.inbox, i, f)
+    {
+        known = known || (strcmp(text_at(f, "type"), "assigned") == 0 && strcmp(text_at(f, "conversation.id"), conv) == 0);
+        if (known && strcmp(text_at(f, "type"), "window") == 0 && strcmp(text_at(f, "conversation"), conv) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The customer's profile and the window are read at once, and either may be there first: a page keeps no window of what it does not know. */
+static void who_is_assigned_hears_of_the_window_afterwards(void **state)
+{
+    char conv[40], cid[16];
+
+    (void)state;
+    reply_free(&(struct reply[]){ notice(text_from("u95", "9501", "在吗")) }[0]);
+    (void)snprintf(conv, sizeof(conv), "%s", assigned());
+    for (int i = 0; i < 10; i++) {
+        staff_presence(&agent, "busy");
+        (void)snprintf(cid, sizeof(cid), "t%d", i);
+        wire_sendf(&agent.wire, "{\"type\":\"transfer\",\"conversation\":\"%s\",\"cid\":\"%s\",\"to\":{\"queue\":\"desk\"}}", conv, cid);
+        assert_string_equal(wire_verdict(&agent.wire, cid), "ack");
+        wire_forget(&agent.wire);
+        staff_presence(&agent, "online");
+        UNTIL(window_behind_assigned(conv));
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -388,6 +424,7 @@ int main(void)
         cmocka_unit_test(likes_and_comings_and_goings_stand_on_the_timeline),
         cmocka_unit_test(whoever_wants_no_machines_hears_from_people_only),
         cmocka_unit_test(a_number_picks_a_choice),
+        cmocka_unit_test(who_is_assigned_hears_of_the_window_afterwards),
     };
 
     return cmocka_run_group_tests(tests, start, finish);
