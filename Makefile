@@ -26,7 +26,8 @@ else ifeq ($(MODE),clang)
   HARDEN += -D_FORTIFY_SOURCE=2 -ftrivial-auto-var-init=pattern
 else ifeq ($(MODE),asan)
   B       = build/asan
-  WARN   += -Wlogical-op
+# What instruments the code hides from gcc how far a number can go: it would warn of names that fit. The other modes warn of those that do not.
+  WARN   += -Wlogical-op -Wno-format-truncation
   OPT     = -O1 -g -fno-omit-frame-pointer
   HARDEN += -fsanitize=address,undefined -fno-sanitize-recover=undefined
   LDHARD += -fsanitize=address,undefined
