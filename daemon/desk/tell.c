@@ -191,7 +191,7 @@ static void told_owner(void *ctx, enum kf_rc rc, struct query *q, const struct k
         if (id_eq(&view->conv.owner, &call->who))
             session_owner_told(d->session, &call->conv);
         session_send_who(d->session, &call->site, &call->who, &d->out, 0);
-        window_told_again(d, view, &call->who);
+        window_tell_again(d, view, &call->who);
     }
     desk_call_end(call);
 }

@@ -93,7 +93,7 @@ void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c)
     d->ports.read(d->ports.ctx, q, have_window, call);
 }
 
-void window_told_again(struct desk *d, const struct view *v, const struct kf_id *who)
+void window_tell_again(struct desk *d, const struct view *v, const struct kf_id *who)
 {
     if (!v->window.known)
         return;

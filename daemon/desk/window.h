@@ -10,7 +10,7 @@ enum reply_state window_state(const struct reply_window *w, int64_t now_ms);
 void window_tell(struct desk *d, struct desk_site *ds, const struct conv *c);
 /* What is known of it, once more, to a member of staff who has only now been told of the conversation: pages do not keep what they hear of a
  * conversation that they do not know, and the answer may have come before. Nothing where nothing is known yet: it is told when it is. */
-void window_told_again(struct desk *d, const struct view *v, const struct kf_id *who);
+void window_tell_again(struct desk *d, const struct view *v, const struct kf_id *who);
 /* Each second: tells it anew where some of the replies have ended, and others are left. */
 void window_tick(struct desk *d);
 /* May staff answer in this conversation now, with this message (NULL: with one that is there already)? False: `why` says what is missing. What
